@@ -1,0 +1,101 @@
+"""API v1: staff, their faces, recognition tests and the receipt of an event."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from contracts.base import Contract, Cosine, FaceBox, FaceQualityReport, Landmarks5, Name, PersonKind
+
+DecisionKind = Literal["staff", "customer", "new_customer", "unsure", "poor_quality", "stranger", "counted"]
+"""What was made of a face. `stranger`: not staff, and the tenant keeps nothing of strangers (staff_only).
+`counted`: the tenant only counts (count_only)."""
+
+
+class StaffCreate(Contract):
+    display_name: Name
+    external_ref: str | None = Field(
+        default=None, max_length=200, description="The company's own number for the person."
+    )
+
+
+class Staff(StaffCreate):
+    staff_id: UUID
+    faces: int = Field(ge=0, description="Enrolled photographs.")
+    created_at: AwareDatetime
+
+
+class StaffPage(Contract):
+    items: tuple[Staff, ...]
+    next_cursor: str | None = None
+
+
+class StaffFace(Contract):
+    """An enrolled photograph. The image itself is fetched through its short-lived URL."""
+
+    face_id: UUID
+    staff_id: UUID
+    box: FaceBox
+    landmarks: Landmarks5
+    quality: FaceQualityReport
+    model_version: str
+    image_url: str = Field(description="Presigned, valid for minutes.")
+    created_at: AwareDatetime
+
+
+class StaffFaceList(Contract):
+    items: tuple[StaffFace, ...]
+
+
+class MatchCandidate(Contract):
+    person_kind: PersonKind
+    person_id: UUID
+    display_name: str | None = None
+    score: Cosine
+
+
+class Decision(Contract):
+    """A decision and everything it rested on."""
+
+    kind: DecisionKind
+    reason: str
+    person_kind: PersonKind | None = None
+    person_id: UUID | None = None
+    score: Cosine | None = None
+    margin: float | None = Field(
+        default=None, description="Lead over the second person; none when there is no second."
+    )
+    threshold_low: Cosine
+    threshold_high: Cosine
+    threshold_source: str
+
+
+class TestedFace(Contract):
+    box: FaceBox
+    landmarks: Landmarks5
+    quality: FaceQualityReport
+    decision: Decision
+    candidates: tuple[MatchCandidate, ...]
+
+
+class RecognitionTestResult(Contract):
+    """What would be made of each face in a photograph; nothing of it is stored."""
+
+    staff_id: UUID
+    matches: bool = Field(
+        description="True when some face in the photograph is recognised as this staff member."
+    )
+    faces: tuple[TestedFace, ...]
+
+
+class EventReceipt(Contract):
+    """The answer to a face event. A repeated event gets the first answer again, with `duplicate` true."""
+
+    event_id: UUID
+    revision: int
+    duplicate: bool
+    decision: Decision
+    visit_id: UUID | None = None
+    committed_at: AwareDatetime

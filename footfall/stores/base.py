@@ -1,0 +1,129 @@
+"""What the domain asks of a vector store and of an object store. Implementations stand beside this module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from contracts.base import PersonKind, TemplateId, TenantId
+from footfall.vision.types import Float32Array
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredTemplate:
+    """One vector as both stores know it. `vector`: (512,) float32, L2 norm 1."""
+
+    template_id: TemplateId
+    tenant_id: TenantId
+    person_kind: PersonKind
+    person_id: UUID
+    vector: Float32Array
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A neighbour of a probe; `score` is the cosine."""
+
+    template_id: TemplateId
+    person_kind: PersonKind
+    person_id: UUID
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """What a rebuild of the collection did. `previous` is kept for rollback."""
+
+    collection: str
+    previous: str | None
+    vectors: int
+    seconds: float
+
+
+class VectorStore(Protocol):
+    """Templates of one or many tenants, one collection per model version behind one alias.
+
+    Every method raises VectorsUnavailableError when the server is away. What was written is found by the next
+    call of any method, in any process. Thread-safe.
+    """
+
+    def ensure(self, model_version: str) -> None:
+        """Makes the collection of `model_version`, its index and the alias, where missing. Idempotent.
+        Raises ConfigurationError when the alias's collection has another dimension."""
+        ...
+
+    def upsert(self, model_version: str, templates: Sequence[StoredTemplate]) -> None: ...
+
+    def delete(self, tenant_id: TenantId, template_ids: Sequence[TemplateId]) -> None:
+        """Deletes those of the tenant's templates; ids of other tenants are left alone, missing ones ignored."""
+        ...
+
+    def search(
+        self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int
+    ) -> list[list[Hit]]:
+        """For each of the (n, 512) probes the nearest templates of that tenant, best first.
+        Raises ModelVersionMismatchError when the alias serves another model version."""
+        ...
+
+    def template_ids(self, tenant_id: TenantId) -> set[TemplateId]:
+        """Every id the alias's collection holds for the tenant."""
+        ...
+
+    def rebuild(self, model_version: str, templates: Iterable[StoredTemplate]) -> RebuildReport:
+        """Fills a fresh collection, checks its count, points the alias at it and keeps the former one."""
+        ...
+
+    def ping(self) -> str:
+        """A short description of the server."""
+        ...
+
+    def close(self) -> None: ...
+
+
+BucketKind = Literal["raw", "derived"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    key: str
+    size_bytes: int
+    modified_at: datetime
+
+
+class ObjectStore(Protocol):
+    """Images by key. Keys are made here from the tenant's id and a name, so that none can leave its tenant.
+
+    Every method raises ObjectsUnavailableError when the server is away. Thread-safe.
+    """
+
+    def ensure(self) -> None:
+        """Makes the buckets and the raw bucket's lifecycle rule, where missing. Idempotent."""
+        ...
+
+    def put(self, tenant_id: TenantId, bucket: BucketKind, name: str, data: bytes, content_type: str) -> str:
+        """Stores and answers the key, `<tenant_id>/<name>`. Raises InputError for a name that is not plain
+        (letters, digits, `-_./`, no `..`, no leading slash)."""
+        ...
+
+    def get(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> bytes:
+        """Raises NotFoundError for a missing key and for one of another tenant."""
+        ...
+
+    def delete(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str]) -> None:
+        """Missing keys are ignored; a key of another tenant raises NotFoundError before anything is deleted."""
+        ...
+
+    def list(self, tenant_id: TenantId, bucket: BucketKind) -> Iterator[StoredObject]: ...
+
+    def presigned_url(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> str:
+        """A GET URL that works for `s3.presigned_seconds`. Raises NotFoundError for another tenant's key."""
+        ...
+
+    def lifecycle_days(self, bucket: BucketKind) -> int | None:
+        """Days after which the bucket's rule expires objects, read back from the server."""
+        ...
+
+    def ping(self) -> str: ...
