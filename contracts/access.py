@@ -29,7 +29,7 @@ TokenRequest = Annotated[PasswordGrant | ApiKeyGrant, Field(discriminator="grant
 
 class TokenResponse(Contract):
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme, no secret
     expires_in: int = Field(ge=1, description="Seconds.")
     tenant_id: UUID
     tenant_name: str

@@ -52,14 +52,10 @@ class FaceQualityReport(Contract):
     """How fit a face is for matching. `score` is the product's own 0..1 summary; the rest are its parts."""
 
     score: Unit
-    size_px: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        description="Shorter side of the box, pixels."
-    )
+    size_px: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(description="Shorter side of the box, pixels.")
     sharpness: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         description="Variance of the Laplacian over the aligned grey 112x112 crop."
     )
-    yaw_deg: float = Field(
-        ge=-180, le=180, description="Turn of the head estimated from landmarks; 0 is frontal."
-    )
+    yaw_deg: float = Field(ge=-180, le=180, description="Turn of the head estimated from landmarks; 0 is frontal.")
     roll_deg: float = Field(ge=-180, le=180, description="Tilt of the eye line; 0 is level.")
     detection_score: Unit

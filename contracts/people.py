@@ -64,9 +64,7 @@ class Decision(Contract):
     person_kind: PersonKind | None = None
     person_id: UUID | None = None
     score: Cosine | None = None
-    margin: float | None = Field(
-        default=None, description="Lead over the second person; none when there is no second."
-    )
+    margin: float | None = Field(default=None, description="Lead over the second person; none when there is no second.")
     threshold_low: Cosine
     threshold_high: Cosine
     threshold_source: str
@@ -84,9 +82,7 @@ class RecognitionTestResult(Contract):
     """What would be made of each face in a photograph; nothing of it is stored."""
 
     staff_id: UUID
-    matches: bool = Field(
-        description="True when some face in the photograph is recognised as this staff member."
-    )
+    matches: bool = Field(description="True when some face in the photograph is recognised as this staff member.")
     faces: tuple[TestedFace, ...]
 
 

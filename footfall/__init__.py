@@ -1,1 +1,1 @@
-"""The domain: matching, visits, gallery, retention, tenancy, and the stores behind it. No web, no scheduler, no pages."""
+"""The domain: matching, visits, gallery, tenancy, and the stores behind it. No web, no scheduler, no pages."""

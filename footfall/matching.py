@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log10
 from typing import Literal
 from uuid import UUID
@@ -57,7 +58,7 @@ def threshold_at(table: ThresholdTable, far: float) -> float:
             f"No threshold was measured for a false-accept rate of {far:g} (measured: {measured}).",
             hint="Set FOOTFALL_RECOGNITION__TARGET_FAR and __UNSURE_FAR within the measured range.",
         )
-    for (low_far, low_value), (high_far, high_value) in zip(points, points[1:], strict=False):
+    for (low_far, low_value), (high_far, high_value) in pairwise(points):
         if low_far <= far <= high_far:
             share = (log10(far) - log10(low_far)) / (log10(high_far) - log10(low_far))
             return low_value + share * (high_value - low_value)

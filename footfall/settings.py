@@ -55,34 +55,24 @@ class MilvusSettings(_Section):
         default=None,
         description="http://host:port of a Milvus server to use instead of the embedded Milvus Lite.",
     )
-    token: SecretStr | None = Field(
-        default=None, description="user:password or API token, where the server wants one."
-    )
+    token: SecretStr | None = Field(default=None, description="user:password or API token, where the server wants one.")
     alias: str = Field(
         default="faces", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Alias that searches go through."
     )
     nlist: int = Field(default=128, ge=1, le=65_536, description="IVF clusters.")
     nprobe: int = Field(default=32, ge=1, le=65_536, description="IVF clusters looked into for one search.")
-    timeout_seconds: float = Field(
-        default=10.0, gt=0, le=300, description="Giving up on a call after this long."
-    )
+    timeout_seconds: float = Field(default=10.0, gt=0, le=300, description="Giving up on a call after this long.")
 
 
 class S3Settings(_Section):
     endpoint: str | None = Field(
         default=None, description="host:port of an S3 server to use instead of the embedded SeaweedFS."
     )
-    access_key: SecretStr | None = Field(
-        default=None, description="Access key; generated for the embedded server."
-    )
-    secret_key: SecretStr | None = Field(
-        default=None, description="Secret key; generated for the embedded server."
-    )
+    access_key: SecretStr | None = Field(default=None, description="Access key; generated for the embedded server.")
+    secret_key: SecretStr | None = Field(default=None, description="Secret key; generated for the embedded server.")
     secure: bool = Field(default=False, description="Speak TLS to the endpoint.")
     region: str = Field(default="us-east-1", max_length=64, description="Region used in signatures.")
-    bucket_raw: str = Field(
-        default="faces-raw", min_length=3, max_length=63, description="Bucket of raw face crops."
-    )
+    bucket_raw: str = Field(default="faces-raw", min_length=3, max_length=63, description="Bucket of raw face crops.")
     bucket_derived: str = Field(
         default="faces-derived",
         min_length=3,
@@ -119,9 +109,7 @@ class VisionSettings(_Section):
     quality_floor: float = Field(
         default=0.35, ge=0.0, le=1.0, description="Faces under this are counted, never matched."
     )
-    min_face_px: int = Field(
-        default=32, ge=12, le=512, description="Smaller faces are counted, never matched."
-    )
+    min_face_px: int = Field(default=32, ge=12, le=512, description="Smaller faces are counted, never matched.")
     enrol_min_face_px: int = Field(default=64, ge=12, le=1024, description="Smaller faces are not enrolled.")
     mirror: str | None = Field(
         default=None,
@@ -134,7 +122,7 @@ class RecognitionSettings(_Section):
         default=1e-5,
         gt=0,
         le=0.01,
-        description="False-accept rate of the upper threshold. The threshold itself is the model's, measured; see `models list`.",
+        description="False-accept rate of the upper threshold, which the model's own measurements turn into a cosine.",
     )
     unsure_far: float = Field(
         default=1e-3,
@@ -145,12 +133,8 @@ class RecognitionSettings(_Section):
     margin: float = Field(
         default=0.05, ge=0, le=0.5, description="Lead in cosine that a match needs over the second person."
     )
-    search_limit: int = Field(
-        default=20, ge=2, le=200, description="Templates asked of the vector store per probe."
-    )
-    max_templates_per_customer: int = Field(
-        default=5, ge=1, le=50, description="Stored templates of one customer."
-    )
+    search_limit: int = Field(default=20, ge=2, le=200, description="Templates asked of the vector store per probe.")
+    max_templates_per_customer: int = Field(default=5, ge=1, le=50, description="Stored templates of one customer.")
     max_future_seconds: int = Field(
         default=300, ge=0, le=3600, description="Events further ahead of the clock are refused."
     )
@@ -169,31 +153,21 @@ class ApiSettings(_Section):
     max_upload_bytes: int = Field(
         default=16_000_000, ge=100_000, le=256_000_000, description="Larger bodies are refused."
     )
-    keys_dir: Path | None = Field(
-        default=None, description="Folder of RS256 keys; default <home>/secrets/jwt."
-    )
+    keys_dir: Path | None = Field(default=None, description="Folder of RS256 keys; default <home>/secrets/jwt.")
 
 
 class IngestSettings(_Section):
     api_key: SecretStr | None = Field(default=None, description="API key with the worker role.")
-    worker: str = Field(
-        default="worker-1", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="This worker's name."
-    )
-    outbox: Path | None = Field(
-        default=None, description="SQLite outbox; default <home>/ingest/outbox.sqlite."
-    )
+    worker: str = Field(default="worker-1", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="This worker's name.")
+    outbox: Path | None = Field(default=None, description="SQLite outbox; default <home>/ingest/outbox.sqlite.")
     outbox_max_bytes: int = Field(
         default=500_000_000, ge=1_000_000, description="Events are dropped, counted, beyond this."
     )
-    sure_after_seconds: float = Field(
-        default=1.0, ge=0.0, le=60, description="A track this old is sure and is sent."
-    )
+    sure_after_seconds: float = Field(default=1.0, ge=0.0, le=60, description="A track this old is sure and is sent.")
     lost_after_seconds: float = Field(
         default=1.5, gt=0, le=60, description="A face unseen this long has left: its track ends."
     )
-    detect_every_seconds: float = Field(
-        default=0.1, ge=0.0, le=10, description="Least time between two detections."
-    )
+    detect_every_seconds: float = Field(default=0.1, ge=0.0, le=10, description="Least time between two detections.")
     host: str = Field(default="127.0.0.1", description="Address of the daemon's own HTTP surface.")
     port: int = Field(default=8010, ge=1, le=65_535, description="Port of the daemon's own HTTP surface.")
 
@@ -221,9 +195,7 @@ class Settings(BaseSettings):
         description="In-memory stand-ins for Milvus and S3, a mock detector and embedder: for trying things.",
     )
     models_dir: Path | None = Field(default=None, description="Folder of weights; default <home>/models.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least level logged."
-    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     faces_dir: Path = Field(
         default=Path("../shared/faces"),
         description="Development only: labelled faces for accuracy tests and benchmarks.",
@@ -262,9 +234,7 @@ def load_settings(**overrides: object) -> Settings:
     """
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
     unknown = sorted(
-        name
-        for name in os.environ
-        if name.upper().startswith(PREFIX) and name.upper().split("__")[0] not in known
+        name for name in os.environ if name.upper().startswith(PREFIX) and name.upper().split("__")[0] not in known
     )
     if unknown:
         raise ConfigurationError(
@@ -275,8 +245,7 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what the caller passes
     except ValidationError as error:
         problems = "; ".join(
-            f"{PREFIX}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-            for item in error.errors()
+            f"{PREFIX}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()
         )
         raise ConfigurationError(
             f"The configuration is not valid: {problems}.",

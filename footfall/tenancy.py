@@ -19,9 +19,7 @@ def tenant_transaction(engine: Engine, tenant_id: TenantId) -> Iterator[Connecti
     Raises PostgresUnavailableError when the server is away.
     """
     with translate_errors(), engine.begin() as connection:
-        connection.execute(
-            text("select set_config('app.tenant_id', :tenant, true)"), {"tenant": str(tenant_id)}
-        )
+        connection.execute(text("select set_config('app.tenant_id', :tenant, true)"), {"tenant": str(tenant_id)})
         yield connection
 
 

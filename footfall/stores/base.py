@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
+from uuid import UUID
 
 from contracts.base import PersonKind, TemplateId, TenantId
 from footfall.vision.types import Float32Array
-from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +61,7 @@ class VectorStore(Protocol):
         """Deletes those of the tenant's templates; ids of other tenants are left alone, missing ones ignored."""
         ...
 
-    def search(
-        self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int
-    ) -> list[list[Hit]]:
+    def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
         """For each of the (n, 512) probes the nearest templates of that tenant, best first.
         Raises ModelVersionMismatchError when the alias serves another model version."""
         ...

@@ -1,1 +1,1 @@
-"""From image bytes to templates: decode, detect, align, quality, embed, and the weights they need. No store, no identity."""
+"""From image bytes to templates: decode, detect, align, quality, embed, and their weights. No store, no identity."""

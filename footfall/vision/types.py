@@ -54,7 +54,8 @@ class FaceQuality:
 @dataclass(frozen=True, slots=True, eq=False)
 class AnalysedFace:
     """A face with all that was worked out of it. `crop`: (112, 112, 3) uint8 BGR, aligned to the ArcFace template.
-    `vector`: (512,) float32 with L2 norm 1, or None where the face lies under the quality floor or embedding was off."""
+    `vector`: (512,) float32 with L2 norm 1, or None where the face lies under the quality
+    floor or embedding was off."""
 
     face: DetectedFace
     quality: FaceQuality

@@ -46,13 +46,15 @@ create policy owner_reads on footfall.tenants for select to current_user using (
 create function footfall.tenant_id_for_slug(wanted text) returns uuid
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
-    select tenant_id from footfall.tenants where slug = wanted;
+    select tenant_id from footfall.tenants
+    where slug = wanted;
 end;
 
 create function footfall.tenant_ids() returns setof uuid
 language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
-    select tenant_id from footfall.tenants order by created_at, tenant_id;
+    select tenant_id from footfall.tenants
+    order by created_at, tenant_id;
 end;
 
 revoke all on function footfall.tenant_id_for_slug(text) from public;

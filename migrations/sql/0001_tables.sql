@@ -66,7 +66,7 @@ create table footfall.api_keys (
     secret_sha256 bytea not null check (octet_length(secret_sha256) = 32),
     role text not null check (role in ('tenant_admin', 'site_manager', 'worker')),
     -- Null: every camera of the tenant.
-    camera_ids uuid [],
+    camera_ids uuid[],
     created_at timestamptz not null default now(),
     expires_at timestamptz,
     revoked_at timestamptz,
@@ -138,7 +138,7 @@ create table footfall.visits (
     started_at timestamptz not null,
     ended_at timestamptz not null,
     sightings integer not null check (sightings > 0),
-    camera_ids uuid [] not null,
+    camera_ids uuid[] not null,
     is_first_visit boolean not null,
     best_score real,
     updated_at timestamptz not null default now(),
