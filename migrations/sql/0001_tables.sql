@@ -98,6 +98,8 @@ create table footfall.staff_face_images (
     model_version text not null,
     -- 512 little-endian float32, L2 norm 1; the vector store's copy is made from this one.
     embedding bytea not null check (octet_length(embedding) = 2048),
+    -- Smaller faces in the photograph that enrolment left out.
+    background_faces integer not null default 0 check (background_faces >= 0),
     created_at timestamptz not null default now(),
     primary key (tenant_id, face_id),
     unique (tenant_id, staff_id, image_sha256),

@@ -1,18 +1,38 @@
-"""Pooled engines and the translation of driver errors. No query lives here."""
+"""Engines and the translation of driver errors. No query lives here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from footfall.errors import ConfigurationError, ConflictError, PostgresUnavailableError
 from footfall.settings import PostgresSettings
 
+_CONNECT_TIMEOUT_SECONDS = 10
 _AWAY_HINT = "Check that Postgres runs and that the DSN is right: `footfall status`, `footfall doctor`."
+
+
+def read_dsn(dsn: str) -> URL:
+    """The DSN's parts, on the psycopg 3 driver. Raises ConfigurationError for one that cannot be read."""
+    try:
+        url = make_url(dsn)
+    except (ArgumentError, ValueError):
+        url = None  # Not chained below: the library's message repeats the DSN, password included.
+    if url is None or url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise ConfigurationError(
+            "The Postgres DSN cannot be read.", hint="Its form is postgresql://user:password@host:port/database."
+        )
+    return url.set(drivername="postgresql+psycopg")
 
 
 def open_engine(dsn: str, settings: PostgresSettings, *, application: str) -> Engine:
@@ -21,14 +41,8 @@ def open_engine(dsn: str, settings: PostgresSettings, *, application: str) -> En
     `pool_pre_ping` replaces connections that a restart of the server broke. Raises ConfigurationError for a DSN
     that is none.
     """
-    try:
-        url = make_url(dsn).set(drivername="postgresql+psycopg")
-    except (ArgumentError, ValueError) as error:
-        raise ConfigurationError(
-            "The Postgres DSN cannot be read.", hint="Its form is postgresql://user:password@host:port/database."
-        ) from error
     return create_engine(
-        url,
+        read_dsn(dsn),
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.connect_timeout_seconds,
@@ -39,6 +53,27 @@ def open_engine(dsn: str, settings: PostgresSettings, *, application: str) -> En
             "options": f"-c statement_timeout={int(settings.statement_timeout_seconds * 1000)} -c timezone=UTC",
         },
     )
+
+
+@contextmanager
+def owner_engine(dsn: str) -> Iterator[Engine]:
+    """An engine for provisioning, which connects seldom and waits for locks: no pool, no statement timeout.
+
+    Raises ConfigurationError for a DSN that is none.
+    """
+    engine = create_engine(
+        read_dsn(dsn),
+        poolclass=NullPool,
+        connect_args={
+            "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+            "application_name": "footfall-provisioning",
+            "options": "-c timezone=UTC",
+        },
+    )
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager

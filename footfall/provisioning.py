@@ -1,0 +1,211 @@
+"""What only the database's owner may do: the schema, the roles' passwords, Dagster's database, new tenants."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from alembic import command
+from alembic.config import Config
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+import footfall
+from contracts.access import Slug
+from contracts.base import Name, PrivacyMode, TenantId
+from footfall import audit
+from footfall.access import NewUser, add_user
+from footfall.errors import ConfigurationError, ConflictError, InputError
+from footfall.stores.postgres import roles, tenants
+from footfall.stores.postgres.engine import owner_engine, read_dsn, translate_errors
+from footfall.tenancy import tenant_transaction, unbound_transaction
+
+logger = logging.getLogger(__name__)
+
+APP_ROLE = "footfall_app"
+OPERATOR_ROLE = "footfall_operator"
+TRANSFORM_ROLE = "footfall_transform"
+DAGSTER_ROLE = "footfall_dagster"
+DAGSTER_DATABASE = "dagster"
+
+_OLDEST_SERVER = 160_000  # GRANT ... WITH INHERIT FALSE, SET TRUE came with Postgres 16
+_LOCK = 0x466F6F7466616C6C  # "Footfall": the key of the one advisory lock under which a database is provisioned
+_ROLE_IS_SHORT_OF = frozenset({"42501", "0P000", "42704"})  # privilege, role attribute, the role itself
+# Beside this package in the checkout and in the wheel alike, whatever else is called "migrations" on sys.path.
+_MIGRATIONS = Path(footfall.__file__).parent.parent / "migrations"
+
+
+def upgrade_schema(owner_dsn: str) -> None:
+    """Brings the schema to its newest version, in one transaction. Does nothing when it is there already.
+
+    Safe to call from several processes at once: all but one wait. Raises PostgresUnavailableError, and
+    ConfigurationError when the server is older than Postgres 16 or the role may not make roles or schemas.
+    """
+    with _migrating(owner_dsn) as config:
+        command.upgrade(config, "head")
+
+
+def downgrade_schema(owner_dsn: str, revision: str = "base") -> None:
+    """Takes the schema back to `revision`, dropping what came later **with its rows**. Raises as upgrade_schema."""
+    with _migrating(owner_dsn) as config:
+        command.downgrade(config, revision)
+
+
+@contextmanager
+def _migrating(owner_dsn: str) -> Iterator[Config]:
+    with _owner_errors(), owner_engine(owner_dsn) as engine, engine.begin() as connection:
+        version = connection.execute(text("select current_setting('server_version_num')::integer")).scalar_one()
+        if version < _OLDEST_SERVER:
+            raise ConfigurationError(
+                f"Postgres {version // 10_000} is too old.", hint="Footfall needs Postgres 16 or later."
+            )
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        yield config
+
+
+def set_role_passwords(owner_dsn: str, passwords: Mapping[str, str]) -> None:
+    """Sets the passwords by role name. Raises ConfigurationError for a role that is missing or not the owner's."""
+    with _owner_errors(), owner_engine(owner_dsn) as engine, engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        for role, password in passwords.items():
+            roles.set_password(connection, role, password)
+
+
+def ensure_dagster_database(owner_dsn: str, password: str) -> None:
+    """Makes the role footfall_dagster with `password` and its database `dagster`, where missing. Idempotent.
+
+    Raises ConfigurationError when a database of that name belongs to someone else.
+    """
+    with (
+        _owner_errors(),
+        owner_engine(owner_dsn) as engine,
+        engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+    ):
+        # Held by the session, for CREATE DATABASE refuses to run in a transaction.
+        connection.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK})
+        if not roles.exists(connection, DAGSTER_ROLE):
+            roles.make(connection, DAGSTER_ROLE)
+        roles.set_password(connection, DAGSTER_ROLE, password)
+        roles.allow_acting_as(connection, DAGSTER_ROLE)
+        owner = roles.database_owner(connection, DAGSTER_DATABASE)
+        if owner is None:
+            roles.make_database(connection, DAGSTER_DATABASE, DAGSTER_ROLE)
+            logger.info("made the database %s", DAGSTER_DATABASE)
+        elif owner != DAGSTER_ROLE:
+            raise ConfigurationError(
+                f"The database {DAGSTER_DATABASE} exists and belongs to {owner}.",
+                hint="Set FOOTFALL_POSTGRES__DAGSTER_DSN to a database that Dagster may use.",
+            )
+
+
+def role_dsn(owner_dsn: str, role: str, password: str, database: str | None = None) -> str:
+    """The owner's DSN with another role and, where given, another database; its query (sslmode ...) is kept."""
+    url = read_dsn(owner_dsn).set(drivername="postgresql", username=role, password=password)
+    if database is not None:
+        url = url.set(database=database)
+    return url.render_as_string(hide_password=False)
+
+
+def create_tenant(
+    owner: str | Engine,
+    *,
+    slug: str,
+    name: str,
+    privacy_mode: PrivacyMode,
+    legal_basis: str | None,
+    retention_days: int | None,
+    admin_email: str,
+    admin_password: str,
+) -> TenantId:
+    """Makes a tenant and its first tenant_admin, or nothing. `owner`: the owner's DSN, or an engine on it.
+
+    Raises ConflictError when the slug is taken, and InputError for a slug, name, e-mail address or password that
+    cannot be used and for `identify` without a legal basis or retention days.
+    """
+    _check_tenant(slug, name, privacy_mode, legal_basis, retention_days)
+    admin = NewUser.checked(email=admin_email, password=admin_password, role="tenant_admin")
+    tenant_id = TenantId(uuid4())
+    row = tenants.TenantRow(
+        tenant_id=tenant_id,
+        slug=slug,
+        name=name,
+        privacy_mode=privacy_mode,
+        legal_basis=legal_basis,
+        retention_days=retention_days,
+    )
+    with _owner_errors(), _engine_of(owner) as engine, tenant_transaction(engine, tenant_id) as connection:
+        if not tenants.insert(connection, row):
+            raise ConflictError(
+                f"There is a tenant {slug!r} already.", hint="Choose another slug, or use the tenant that is there."
+            )
+        audit.record(
+            connection,
+            actor="provisioning",
+            action="tenant.created",
+            subject_kind="tenant",
+            subject_id=tenant_id,
+            detail={"privacy_mode": privacy_mode, "retention_days": retention_days},
+        )
+        add_user(connection, admin, actor="provisioning")
+    logger.info("made the tenant %s", slug)
+    return tenant_id
+
+
+def find_tenant(owner: str | Engine, slug: str) -> TenantId | None:
+    """The tenant of that slug. `owner`: the owner's DSN, or an engine on it or on footfall_app."""
+    with _engine_of(owner) as engine, unbound_transaction(engine) as connection:
+        return tenants.id_for_slug(connection, slug)
+
+
+def _check_tenant(
+    slug: str, name: str, privacy_mode: PrivacyMode, legal_basis: str | None, retention_days: int | None
+) -> None:
+    for value, kind, rule in (
+        (slug, Slug, "2 to 63 small letters, digits and inner hyphens"),
+        (name, Name, "1 to 200 characters on one line"),
+    ):
+        try:
+            TypeAdapter(kind).validate_python(value)
+        except ValidationError as error:
+            what = "slug" if kind is Slug else "name"
+            raise InputError(f"The tenant's {what} {value!r} cannot be used.", hint=f"A {what} is {rule}.") from error
+    if retention_days is not None and not 1 <= retention_days <= 3650:
+        raise InputError(f"{retention_days} retention days cannot be promised.", hint="Choose from 1 to 3650.")
+    if privacy_mode == "identify" and (not (legal_basis or "").strip() or retention_days is None):
+        raise InputError(
+            "A tenant in privacy mode identify needs a recorded legal basis and retention days.",
+            hint="Give both, or choose staff_only or count_only.",
+        )
+
+
+@contextmanager
+def _engine_of(owner: str | Engine) -> Iterator[Engine]:
+    if isinstance(owner, Engine):
+        yield owner
+    else:
+        with owner_engine(owner) as engine:
+            yield engine
+
+
+@contextmanager
+def _owner_errors() -> Iterator[None]:
+    """As translate_errors; what the owner's role may not do becomes a ConfigurationError in the server's words."""
+    with translate_errors():
+        try:
+            yield
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _ROLE_IS_SHORT_OF:
+                raise
+            said = getattr(getattr(error.orig, "diag", None), "message_primary", None)
+            raise ConfigurationError(
+                f"Postgres refused what provisioning needs: {said}.",
+                hint="docs/adr/0001-roles-and-row-level-security.md says what the owner's role must be allowed.",
+            ) from error
