@@ -19,6 +19,7 @@ from footfall.errors import ConfigurationError, ConflictError, PostgresUnavailab
 from footfall.settings import PostgresSettings
 
 _CONNECT_TIMEOUT_SECONDS = 10
+_BUSY_HINT = "Try again; if it lasts, raise FOOTFALL_POSTGRES__POOL_SIZE."
 _AWAY_HINT = "Check that Postgres runs and that the DSN is right: `footfall status`, `footfall doctor`."
 
 
@@ -84,9 +85,17 @@ def translate_errors() -> Iterator[None]:
     except IntegrityError as error:
         constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
         raise ConflictError(f"The record breaks the rule {constraint or 'of a constraint'}.") from error
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-        raise PostgresUnavailableError("Postgres did not answer.", hint=_AWAY_HINT) from error
+    except PoolTimeoutError as error:
+        raise PostgresUnavailableError("Every connection to Postgres is in use.", hint=_BUSY_HINT) from error
+    except (OperationalError, InterfaceError) as error:
+        raise PostgresUnavailableError(_why_away(error), hint=_AWAY_HINT) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise PostgresUnavailableError("The connection to Postgres broke.", hint=_AWAY_HINT) from error
         raise
+
+
+def _why_away(error: DBAPIError) -> str:
+    """The server's or libpq's own first line, which names host, port and role and never a password."""
+    said = str(error.orig).partition("\n")[0].strip().rstrip(".")
+    return f"Postgres did not answer: {said}." if said else "Postgres did not answer."
