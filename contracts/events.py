@@ -11,6 +11,9 @@ from contracts.base import Contract, FaceBox, FaceQualityReport, Landmarks5
 
 EMBEDDING_DIMENSION = 512
 EMBEDDING_BASE64_LENGTH = 2732  # 512 float32 = 2048 bytes, base64 with padding
+MAX_CROP_BYTES = 2_000_000
+MAX_CROP_SIDE_PX = 1024
+"""What the image beside an event may measure: a crop around the face, never a whole frame."""
 
 
 class FrameSize(Contract):

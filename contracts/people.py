@@ -41,6 +41,9 @@ class StaffFace(Contract):
     landmarks: Landmarks5
     quality: FaceQualityReport
     model_version: str
+    background_faces: int = Field(
+        default=0, ge=0, description="Smaller faces in the photograph that were left out; this is the largest one."
+    )
     image_url: str = Field(description="Presigned, valid for minutes.")
     created_at: AwareDatetime
 
