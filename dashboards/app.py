@@ -1,0 +1,28 @@
+"""The router: who is signed in decides which pages there are. Pages live in `app_pages/`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards.session import current_session, sign_in_form, sign_out
+
+st.set_page_config(page_title="Footfall", page_icon=":material/footprint:", layout="wide")
+
+session = current_session()
+if session is None:
+    sign_in_form()
+    st.stop()
+
+pages = st.navigation(
+    [
+        st.Page("app_pages/overview.py", title="Overview", icon=":material/dashboard:", default=True),
+        st.Page("app_pages/traffic.py", title="Traffic", icon=":material/bar_chart:"),
+        st.Page("app_pages/visits.py", title="Visits", icon=":material/directions_walk:"),
+        st.Page("app_pages/staff.py", title="Staff", icon=":material/badge:"),
+    ]
+)
+with st.sidebar:
+    st.markdown(f"**{session.tenant_name}**")
+    st.caption(f"{session.email} · {session.role.replace('_', ' ')}")
+    st.button("Sign out", icon=":material/logout:", on_click=sign_out, width="stretch")
+pages.run()

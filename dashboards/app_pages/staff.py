@@ -1,0 +1,138 @@
+"""The staff gallery: people, their enrolled photographs, and a recognition test on any photograph."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from client import FootfallClient
+from client.errors import ApiProblem
+from contracts.people import Staff, StaffCreate
+from dashboards.pictures import with_faces
+from dashboards.session import api_errors, problem_text, require_session
+
+_IMAGES = ["jpg", "jpeg", "png", "webp", "bmp"]
+
+
+def add_person(client: FootfallClient) -> None:
+    with st.popover("Add a person", icon=":material/person_add:"), st.form("add-staff", clear_on_submit=True):
+        name = st.text_input("Name", max_chars=200)
+        number = st.text_input("Personnel number", max_chars=200, help="Optional; the company's own.")
+        if st.form_submit_button("Add", type="primary"):
+            if not name.strip():
+                st.warning("A name is needed.")
+                return
+            with api_errors():
+                client.create_staff(StaffCreate(display_name=name.strip(), external_ref=number.strip() or None))
+            st.rerun()
+
+
+def everyone(client: FootfallClient) -> list[Staff]:
+    people: list[Staff] = []
+    cursor: str | None = None
+    while True:
+        page = client.staff(cursor=cursor)
+        people.extend(page.items)
+        cursor = page.next_cursor
+        if cursor is None:
+            return sorted(people, key=lambda one: one.display_name.casefold())
+
+
+def enrol(client: FootfallClient, person: Staff) -> None:
+    uploads = st.file_uploader(
+        "Photographs to enrol",
+        type=_IMAGES,
+        accept_multiple_files=True,
+        key=f"enrol-{person.staff_id}",
+        help="One face each, looking at the camera, at least 64 pixels wide.",
+    )
+    if not uploads or not st.button("Enrol", type="primary", icon=":material/add_a_photo:"):
+        return
+    for upload in uploads:
+        try:
+            face = client.enrol_face(person.staff_id, upload.getvalue(), upload.name)
+        except ApiProblem as error:
+            st.error(f"{upload.name}: {problem_text(error)}", icon=":material/block:")
+        else:
+            st.success(f"{upload.name}: enrolled, quality {face.quality.score:.2f}.", icon=":material/check:")
+
+
+def show_faces(client: FootfallClient, person: Staff) -> None:
+    with api_errors():
+        faces = client.staff_faces(person.staff_id).items
+    if not faces:
+        st.info("No photograph yet: this person cannot be recognised.", icon=":material/no_photography:")
+        return
+    columns = st.columns(5)
+    for index, face in enumerate(faces):
+        with columns[index % 5]:
+            st.image(face.image_url, caption=f"quality {face.quality.score:.2f} · {face.created_at:%d %b %Y}")
+            if st.button("Remove", key=f"remove-{face.face_id}", icon=":material/delete:"):
+                with api_errors():
+                    client.remove_face(person.staff_id, face.face_id)
+                st.rerun()
+
+
+def recognition_test(client: FootfallClient, person: Staff) -> None:
+    upload = st.file_uploader("A photograph to try", type=_IMAGES, key=f"test-{person.staff_id}")
+    if upload is None:
+        st.caption("Nothing of it is stored.")
+        return
+    data = upload.getvalue()
+    try:
+        result = client.recognition_test(person.staff_id, data, upload.name)
+    except ApiProblem as error:
+        st.error(problem_text(error), icon=":material/block:")
+        return
+    if result.matches:
+        st.success(f"This is {person.display_name}.", icon=":material/check_circle:")
+    else:
+        st.warning(f"{person.display_name} was not recognised in it.", icon=":material/person_off:")
+    picture, details = st.columns([1, 1])
+    picture.image(with_faces(data, result.faces), width="stretch")
+    for number, face in enumerate(result.faces, start=1):
+        with details.container(border=True):
+            score = f" · score {face.decision.score:.3f}" if face.decision.score is not None else ""
+            st.markdown(f"**Face {number}: {face.decision.kind.replace('_', ' ')}**{score}")
+            st.caption(
+                f"{face.decision.reason}; match from {face.decision.threshold_high:.3f} "
+                f"({face.decision.threshold_source}); quality {face.quality.score:.2f}"
+            )
+            for candidate in face.candidates[:3]:
+                st.progress(
+                    max(0.0, candidate.score),
+                    text=f"{candidate.display_name or 'Visitor ' + str(candidate.person_id)[:8]} {candidate.score:.3f}",
+                )
+
+
+session = require_session()
+api = session.client
+st.title("Staff")
+with api_errors():
+    people = everyone(api)
+if session.role == "tenant_admin":
+    add_person(api)
+if not people:
+    st.info("Nobody is enrolled yet. Add a person, then upload a photograph.", icon=":material/group_add:")
+    st.stop()
+
+chosen = st.selectbox(
+    "Person",
+    people,
+    format_func=lambda one: (
+        f"{one.display_name} ({one.faces} photographs)" if one.faces != 1 else f"{one.display_name} (1 photograph)"
+    ),
+)
+gallery, trial, danger = st.tabs(["Photographs", "Recognition test", "Delete"])
+with gallery:
+    show_faces(api, chosen)
+    if session.role == "tenant_admin":
+        enrol(api, chosen)
+with trial:
+    recognition_test(api, chosen)
+with danger:
+    st.write(f"Deletes {chosen.display_name} with every photograph, template and visit.")
+    sure = st.checkbox("I am sure", key=f"sure-{chosen.staff_id}")
+    if st.button("Delete", disabled=not sure or session.role != "tenant_admin", icon=":material/delete_forever:"):
+        with api_errors():
+            api.delete_staff(chosen.staff_id)
+        st.rerun()

@@ -1,0 +1,94 @@
+"""Charts and tables from API rows: pure functions from contracts to Altair charts and frames. No widget, no request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import altair as alt
+import pandas as pd
+
+from contracts.records import VisitRecordV1
+from contracts.reports import Bucket, TrafficRow
+
+COLOURS = {"New visitors": "#2a9d8f", "Returning visitors": "#264653", "Staff": "#e9c46a"}
+
+
+def traffic_frame(rows: Sequence[TrafficRow], zone: ZoneInfo) -> pd.DataFrame:
+    """Long form: `bucket` (local wall time, naive), `who`, `visits`. Rows of several sites add up."""
+    records = [
+        {"bucket": row.bucket_start.astimezone(zone).replace(tzinfo=None), "who": who, "visits": visits}
+        for row in rows
+        for who, visits in (
+            ("New visitors", row.new_visitors),
+            ("Returning visitors", row.returning_visitors),
+            ("Staff", row.staff_visits),
+        )
+    ]
+    frame = pd.DataFrame(records, columns=["bucket", "who", "visits"])
+    return frame.groupby(["bucket", "who"], sort=True)["visits"].sum().reset_index()
+
+
+def traffic_chart(frame: pd.DataFrame, bucket: Bucket) -> alt.Chart:
+    """Stacked bars of visits by bucket of local time."""
+    unit, label = ("yearmonthdatehours", "%d %b %H:00") if bucket == "hour" else ("yearmonthdate", "%d %b %Y")
+    chart: alt.Chart = (
+        alt.Chart(frame)
+        .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
+        .encode(
+            x=alt.X(f"{unit}(bucket):T", title=None, axis=alt.Axis(format="%H:00" if bucket == "hour" else "%d %b")),
+            y=alt.Y("sum(visits):Q", title="Visits", axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color(
+                "who:N",
+                title=None,
+                scale=alt.Scale(domain=list(COLOURS), range=list(COLOURS.values())),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=[
+                alt.Tooltip(f"{unit}(bucket):T", title="From", format=label),
+                alt.Tooltip("who:N", title="Who"),
+                alt.Tooltip("sum(visits):Q", title="Visits"),
+            ],
+        )
+        .properties(height=320)
+    )
+    return chart
+
+
+def visits_frame(visits: Sequence[VisitRecordV1], zones: dict[str, ZoneInfo]) -> pd.DataFrame:
+    """One row a visit, times in the visit's own site's zone. `zones`: by site name."""
+    return pd.DataFrame(
+        [
+            {
+                "Who": visit.display_name or f"Visitor {str(visit.person_id)[:8]}",
+                "Kind": "Staff" if visit.person_kind == "staff" else "Visitor",
+                "Site": visit.site_name,
+                "From": visit.started_at.astimezone(zones.get(visit.site_name, ZoneInfo("UTC"))).replace(tzinfo=None),
+                "To": visit.ended_at.astimezone(zones.get(visit.site_name, ZoneInfo("UTC"))).replace(tzinfo=None),
+                "Stayed": duration_text(visit.dwell_seconds),
+                "Sightings": visit.sightings,
+                "First visit": visit.is_first_visit,
+                "Inside": visit.is_open,
+                "Best score": visit.best_score,
+            }
+            for visit in visits
+        ],
+        columns=["Who", "Kind", "Site", "From", "To", "Stayed", "Sightings", "First visit", "Inside", "Best score"],
+    )
+
+
+def duration_text(seconds: float) -> str:
+    """`45 s`, `12 min`, `1 h 05 min`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """UTF-8 CSV in which no cell can run as a spreadsheet formula: text that starts like one gets a leading quote
+    (OWASP, CSV injection)."""
+    safe = frame.map(
+        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    )
+    return safe.to_csv(index=False).encode("utf-8")
