@@ -9,6 +9,7 @@ declare
     made text;
 begin
     foreach made in array array['footfall_operator', 'footfall_transform', 'footfall_app'] loop
+        execute format('revoke all on database %I from %I', current_database(), made);
         if not exists (
             select 1
             from pg_shdepend as d

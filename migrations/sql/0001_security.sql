@@ -26,6 +26,15 @@ begin
     if not pg_has_role(current_user, 'footfall_transform', 'SET') then
         grant footfall_transform to current_user with inherit false, set true;
     end if;
+    -- A hardened server lets nobody in by default. dbt builds in temporary tables.
+    foreach wanted in array array['footfall_app', 'footfall_operator', 'footfall_transform'] loop
+        if not has_database_privilege(wanted, current_database(), 'CONNECT') then
+            execute format('grant connect on database %I to %I', current_database(), wanted);
+        end if;
+    end loop;
+    if not has_database_privilege('footfall_transform', current_database(), 'TEMPORARY') then
+        execute format('grant temporary on database %I to footfall_transform', current_database());
+    end if;
 end
 $$;
 
