@@ -1,0 +1,257 @@
+"""`FootfallClient`: API v1, a typed method an operation. What an answer means is the caller's business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel
+
+from client.credentials import ApiKey, Credentials, Password, TokenKeeper
+from client.errors import ApiProblem
+from client.transport import Model, Parameter, Part, Transport, parsed
+from contracts.access import TokenResponse
+from contracts.base import PersonKind
+from contracts.events import FaceDetectedV1
+from contracts.people import (
+    EventReceipt,
+    RecognitionTestResult,
+    Staff,
+    StaffCreate,
+    StaffFace,
+    StaffFaceList,
+    StaffPage,
+)
+from contracts.places import Camera, CameraCreate, CameraPage, Site, SiteCreate, SitePage
+from contracts.reports import Bucket, Readiness, ReportSource, TrafficReport, VisitPage
+
+DEFAULT_TIMEOUT_SECONDS = 30.0
+_CONNECT_TIMEOUT_SECONDS = 5.0
+
+
+class FootfallClient:
+    """A caller of one Footfall server, as one user or one machine. Thread-safe; close it, or use it as a context.
+
+    Give exactly one of `api_key`, `token`, or `tenant` with `email` and `password`. With a key or a password the
+    access token is fetched at the first call, renewed before it expires, and once more when the server refuses it;
+    a `token` is used as it is. `timeout` is in seconds, for each wait on the server.
+
+    Every method raises ApiProblem when the server refuses and ApiUnavailable when it does not answer.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        tenant: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        token: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
+        credentials = _credentials(api_key, tenant, email, password, token)
+        self._transport = Transport(
+            base_url, timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT_SECONDS))
+        )
+        self._token = token
+        self._keeper = TokenKeeper(self._fetch_token, credentials) if credentials is not None else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    # access
+
+    def authenticate(self) -> TokenResponse:
+        """Signs in, unless a token is held already, and answers who the caller is. ValueError with a bare `token`."""
+        if self._keeper is None:
+            raise ValueError("a client made with a token does not know its tenant and role")
+        return self._keeper.current()
+
+    # places
+
+    def sites(self, *, limit: int | None = None, cursor: str | None = None) -> SitePage:
+        return self._get("/v1/sites", SitePage, limit=limit, cursor=cursor)
+
+    def site(self, site_id: UUID) -> Site:
+        return self._get(f"/v1/sites/{site_id}", Site)
+
+    def create_site(self, site: SiteCreate) -> Site:
+        return self._post("/v1/sites", Site, body=site)
+
+    def cameras(
+        self, *, site_id: UUID | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> CameraPage:
+        return self._get("/v1/cameras", CameraPage, site_id=site_id, limit=limit, cursor=cursor)
+
+    def camera(self, camera_id: UUID) -> Camera:
+        return self._get(f"/v1/cameras/{camera_id}", Camera)
+
+    def create_camera(self, camera: CameraCreate) -> Camera:
+        return self._post("/v1/cameras", Camera, body=camera)
+
+    # staff
+
+    def staff(self, *, limit: int | None = None, cursor: str | None = None) -> StaffPage:
+        return self._get("/v1/staff", StaffPage, limit=limit, cursor=cursor)
+
+    def staff_member(self, staff_id: UUID) -> Staff:
+        return self._get(f"/v1/staff/{staff_id}", Staff)
+
+    def create_staff(self, staff: StaffCreate) -> Staff:
+        return self._post("/v1/staff", Staff, body=staff)
+
+    def delete_staff(self, staff_id: UUID) -> None:
+        self._send("DELETE", f"/v1/staff/{staff_id}")
+
+    def staff_faces(self, staff_id: UUID) -> StaffFaceList:
+        return self._get(f"/v1/staff/{staff_id}/faces", StaffFaceList)
+
+    def enrol_face(self, staff_id: UUID, image: bytes, filename: str = "photo") -> StaffFace:
+        """Enrols the one face of a photograph."""
+        return self._post(f"/v1/staff/{staff_id}/faces", StaffFace, parts={"image": _image_part(image, filename)})
+
+    def remove_face(self, staff_id: UUID, face_id: UUID) -> None:
+        self._send("DELETE", f"/v1/staff/{staff_id}/faces/{face_id}")
+
+    def recognition_test(self, staff_id: UUID, image: bytes, filename: str = "photo") -> RecognitionTestResult:
+        """What would be made of each face in a photograph; nothing of it is stored."""
+        return self._post(
+            f"/v1/staff/{staff_id}/recognition-test",
+            RecognitionTestResult,
+            parts={"image": _image_part(image, filename)},
+        )
+
+    # events
+
+    def send_face_event(self, event: FaceDetectedV1, image: bytes | None = None) -> EventReceipt:
+        """Safe to repeat: the same event id gets the first answer again, with `duplicate` true."""
+        parts: dict[str, Part] = {"event": (None, event.model_dump_json().encode(), "application/json")}
+        if image is not None:
+            parts["image"] = _image_part(image, "face")
+        return self._post("/v1/events/face", EventReceipt, parts=parts)
+
+    # reports
+
+    def visits(
+        self,
+        *,
+        site_id: UUID | None = None,
+        camera_id: UUID | None = None,
+        person_kind: PersonKind | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> VisitPage:
+        return self._get(
+            "/v1/visits",
+            VisitPage,
+            site_id=site_id,
+            camera_id=camera_id,
+            person_kind=person_kind,
+            since=since,
+            until=until,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    def traffic(
+        self,
+        *,
+        bucket: Bucket = "hour",
+        site_id: UUID | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        source: ReportSource = "marts",
+    ) -> TrafficReport:
+        return self._get(
+            "/v1/reports/traffic",
+            TrafficReport,
+            bucket=bucket,
+            site_id=site_id,
+            since=since,
+            until=until,
+            source=source,
+        )
+
+    def readiness(self) -> Readiness:
+        """Answers for a server that is not ready, too. Needs no sign-in."""
+        response = self._transport.send("GET", "/readyz", also_answers=[HTTPStatus.SERVICE_UNAVAILABLE])
+        return parsed(response, Readiness)
+
+    # how it is sent
+
+    def _get(self, path: str, model: type[Model], **params: Parameter) -> Model:
+        return parsed(self._send("GET", path, params=params), model)
+
+    def _post(
+        self,
+        path: str,
+        model: type[Model],
+        *,
+        body: BaseModel | None = None,
+        parts: Mapping[str, Part] | None = None,
+    ) -> Model:
+        return parsed(self._send("POST", path, body=body, parts=parts), model)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Parameter] | None = None,
+        body: BaseModel | None = None,
+        parts: Mapping[str, Part] | None = None,
+    ) -> httpx.Response:
+        def once(token: str | None) -> httpx.Response:
+            return self._transport.send(method, path, token=token, params=params, body=body, parts=parts)
+
+        if self._keeper is None:
+            return once(self._token)
+        token = self._keeper.current().access_token
+        try:
+            return once(token)
+        except ApiProblem as error:
+            if error.problem.status != HTTPStatus.UNAUTHORIZED:
+                raise
+        # The server's keys or its clock may have changed under a token that looked good.
+        self._keeper.discard(token)
+        return once(self._keeper.current().access_token)
+
+    def _fetch_token(self, grant: Mapping[str, str]) -> TokenResponse:
+        return parsed(self._transport.send("POST", "/v1/auth/token", body=grant), TokenResponse)
+
+
+def _credentials(
+    api_key: str | None, tenant: str | None, email: str | None, password: str | None, token: str | None
+) -> Credentials | None:
+    sign_in = (tenant, email, password)
+    ways = [api_key is not None, token is not None, any(part is not None for part in sign_in)]
+    if sum(ways) != 1:
+        raise ValueError("give exactly one of api_key, token, or tenant with email and password")
+    if api_key is not None:
+        return ApiKey(api_key)
+    if token is not None:
+        return None
+    if tenant is None or email is None or password is None:
+        raise ValueError("a password sign-in needs tenant, email and password")
+    return Password(tenant, email, password)
+
+
+def _image_part(image: bytes, filename: str) -> Part:
+    # The server looks at the bytes; a stated type would only be one more thing to get wrong.
+    return filename, image, "application/octet-stream"
