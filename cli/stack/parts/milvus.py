@@ -1,0 +1,56 @@
+"""The embedded Milvus: `milvus-lite server` over gRPC. Collections are the vector store's."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.stack.parts.base import LOOPBACK, Health, Launch, base_environment
+from cli.stack.parts.probes import milvus_health
+
+
+@dataclass(frozen=True, slots=True)
+class MilvusPart:
+    """Milvus Lite knows no users: loopback alone keeps strangers out, so the host is never anything else."""
+
+    folder: Path
+    port: int
+
+    @property
+    def name(self) -> str:
+        return "milvus"
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def prepare(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def launch(self) -> Launch:
+        return Launch(
+            argv=(
+                sys.executable,
+                "-c",
+                "from milvus_lite.cmdline import main; raise SystemExit(main())",
+                "server",
+                "--data-dir",
+                str(self.folder),
+                "--host",
+                LOOPBACK,
+                "--port",
+                str(self.port),
+            ),
+            environment=base_environment({}),
+            working_directory=self.folder,
+            stop_signal=signal.SIGINT,  # the only one on which it closes its files
+            stop_seconds=12.0,
+        )
+
+    def probe(self) -> Health:
+        return milvus_health(self.url, token=None)
+
+    def initialise(self) -> None:
+        """Nothing: the vector store makes its collection when it is first used."""

