@@ -1,0 +1,192 @@
+"""A connection to Milvus: opening it, opening it again, its filters and its errors. No collection is known here."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import grpc
+from pymilvus import MilvusClient
+from pymilvus.exceptions import MilvusException
+
+from footfall.errors import ConfigurationError, VectorsUnavailableError
+from footfall.settings import MilvusSettings
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+FilterValues = Mapping[str, UUID | Sequence[UUID]]
+
+DEFAULT_PORT = 19_530
+_CONNECT_SECONDS = 3.0
+_AWAY_HINT = "Check that Milvus runs and that FOOTFALL_MILVUS__URI is right: `footfall status`, `footfall doctor`."
+_FIRST_WITH_TEMPLATES = (2, 5)
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_CONNECT_FAILED = 2
+"""pymilvus's own code of a connection that could not be made."""
+
+_REFUSED = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
+
+
+class MissingCollectionError(Exception):
+    """The collection or alias does not exist (any more)."""
+
+
+class UnloadedCollectionError(Exception):
+    """The collection exists and is not in memory: so it is with Milvus Lite after a restart."""
+
+
+class NameTakenError(Exception):
+    """The collection or alias exists already."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    client: Any  # pymilvus is untyped
+    version: str
+    has_templates: bool
+
+
+class MilvusSession:
+    """One client, made on first use and made anew after the server was away. Thread-safe."""
+
+    def __init__(self, settings: MilvusSettings) -> None:
+        """Raises ConfigurationError for an address that is no http(s) one. Connects to nothing."""
+        self._uri = settings.uri or ""
+        parts = urlsplit(self._uri)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigurationError(
+                f"FOOTFALL_MILVUS__URI must be http://host:port, not {self._uri!r}.",
+                hint="A file of Milvus Lite serves one process alone; run `milvus-lite server` and name its address.",
+            )
+        self._address = (parts.hostname, parts.port or DEFAULT_PORT)
+        self._token = settings.token.get_secret_value() if settings.token else ""
+        self._timeout_seconds = settings.timeout_seconds
+        self._lock = threading.Lock()
+        self._connection: _Connection | None = None
+        # pymilvus logs each failure with the request's filter and a traceback, at ERROR. Failures are translated
+        # and raised here; once is enough.
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
+
+    @property
+    def version(self) -> str:
+        return self._open().version
+
+    def call(self, operation: str, action: Callable[[Any], Result]) -> Result:
+        """`action` over the client.
+
+        Raises VectorsUnavailableError, ConfigurationError where the server refuses the token, or one of this module's
+        errors about collections, which no caller outside the stores sees.
+        """
+        connection = self._open()
+        try:
+            return action(connection.client)
+        except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
+            raise self._translated(operation, error, connection) from error
+
+    def filtered(self, template: str, values: FilterValues) -> dict[str, Any]:
+        """Keyword arguments that ask for the rows matching `template`, whose `{names}` stand for `values`.
+
+        The values travel beside the template, as `filter_params`. Milvus Lite 3.2 and Milvus before 2.5 know no such
+        parameters; to them go literals, which are made here and of nothing but UUIDs: see docs/adr.
+        """
+        if self._open().has_templates:
+            return {"filter": template, "filter_params": {name: _plain(value) for name, value in values.items()}}
+        return {"filter": _PLACEHOLDER.sub(lambda match: _literal(values[match[1]]), template)}
+
+    def close(self) -> None:
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection:
+            connection.client.close()
+
+    def _open(self) -> _Connection:
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._connect()
+            return self._connection
+
+    def _connect(self) -> _Connection:
+        # pymilvus waits out its whole timeout on a port that nobody listens on; a socket says so at once.
+        connect_seconds = min(self._timeout_seconds, _CONNECT_SECONDS)
+        try:
+            socket.create_connection(self._address, timeout=connect_seconds).close()
+        except OSError as error:
+            raise VectorsUnavailableError("Milvus does not listen at its address.", hint=_AWAY_HINT) from error
+        try:
+            client = MilvusClient(uri=self._uri, token=self._token, timeout=connect_seconds, dedicated=True)
+            version = str(client.get_server_version(timeout=self._timeout_seconds))
+        except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
+            raise self._translated("connect", error, None) from error
+        logger.info("connected to Milvus %s", version)
+        return _Connection(client, version, _has_templates(version))
+
+    def _forget(self, connection: _Connection) -> None:
+        """Drops a connection that failed, unless another thread has replaced it already."""
+        with self._lock:
+            if self._connection is not connection:
+                return
+            self._connection = None
+        with suppress(MilvusException, grpc.RpcError):
+            connection.client.close()
+
+    def _translated(self, operation: str, error: Exception, connection: _Connection | None) -> Exception:
+        status = _status(error)
+        if status in _REFUSED:
+            return ConfigurationError("Milvus refuses the token.", hint="Set FOOTFALL_MILVUS__TOKEN.")
+        code, message = _code(error), _message(error)
+        if code in {4, 100, 1600} or "alias not found" in message:
+            return MissingCollectionError(operation)
+        if code == 101:
+            return UnloadedCollectionError(operation)
+        if code in {1601, 1602} or "already exist" in message:
+            return NameTakenError(operation)
+        broken = status is grpc.StatusCode.UNAVAILABLE or code == _CONNECT_FAILED or "closed channel" in message
+        if connection and broken:
+            self._forget(connection)
+        # The server's own words stay in the cause: they may quote what was sent.
+        return VectorsUnavailableError(
+            f"Milvus did not {operation} ({status.name if status else f'code {code}'}).", hint=_AWAY_HINT
+        )
+
+
+def _status(error: Exception) -> grpc.StatusCode | None:
+    """The gRPC status, which pymilvus also puts where its own codes belong."""
+    found = error.code() if isinstance(error, grpc.RpcError) else getattr(error, "code", None)
+    return found if isinstance(found, grpc.StatusCode) else None
+
+
+def _code(error: Exception) -> int | None:
+    code = getattr(error, "code", None)
+    return code if isinstance(code, int) else None
+
+
+def _message(error: Exception) -> str:
+    message = getattr(error, "message", "")
+    return message.lower() if isinstance(message, str) else ""
+
+
+def _has_templates(version: str) -> bool:
+    found = re.match(r"v?(\d+)\.(\d+)", version)
+    return found is not None and (int(found[1]), int(found[2])) >= _FIRST_WITH_TEMPLATES
+
+
+def _plain(value: UUID | Sequence[UUID]) -> str | list[str]:
+    return str(value) if isinstance(value, UUID) else [str(item) for item in value]
+
+
+def _literal(value: UUID | Sequence[UUID]) -> str:
+    """A literal of hexadecimal digits and hyphens in quotes; a value that is no UUID raises TypeError."""
+    values = [value] if isinstance(value, UUID) else list(value)
+    if not all(isinstance(item, UUID) for item in values):
+        raise TypeError("A filter's values are UUIDs.")
+    quoted = [f'"{UUID(int=item.int)}"' for item in values]
+    return quoted[0] if isinstance(value, UUID) else f"[{', '.join(quoted)}]"

@@ -1,0 +1,199 @@
+"""The object store over S3, through the minio SDK, which any S3 server answers. Images are bytes here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import certifi
+import urllib3
+from minio import Minio
+from minio.commonconfig import ENABLED, Filter
+from minio.deleteobjects import DeleteObject
+from minio.error import MinioException, S3Error
+from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
+from urllib3.exceptions import HTTPError
+
+from contracts.base import TenantId
+from footfall.errors import ConfigurationError, ObjectsUnavailableError
+from footfall.settings import S3Settings, Settings
+from footfall.stores.base import BucketKind, ObjectStore, StoredObject
+from footfall.stores.rules import missing_buckets, missing_object, object_key, owned_key
+from footfall.stores.standins import MemoryObjectStore
+
+RULE_ID = "footfall-raw-retention"
+
+_CONNECT_SECONDS = 2.0
+_READ_SECONDS = 10.0
+_POOL_CONNECTIONS = 16
+_RETRIES = urllib3.Retry(total=2, connect=1, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504))
+"""Few, because the caller waits and the daemon's outbox retries in its own time: a dead S3 answers within seconds."""
+
+_AWAY_HINT = "Check that S3 runs and that FOOTFALL_S3__ENDPOINT is right: `footfall status`, `footfall doctor`."
+_KEY_FAULTS = frozenset({"NoSuchKey", "NoSuchObject"})
+_REFUSALS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"})
+_MADE_BY_ANOTHER = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists", "OperationAborted"})
+
+
+def open_objects(settings: Settings) -> ObjectStore:
+    """The store that the settings name; connects on first use. Raises ConfigurationError for an unusable address."""
+    return MemoryObjectStore(settings.s3) if settings.offline else S3ObjectStore(settings.s3)
+
+
+class S3ObjectStore:
+    """See ObjectStore."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        if not settings.endpoint or not settings.access_key or not settings.secret_key:
+            raise ConfigurationError(
+                "S3 needs FOOTFALL_S3__ENDPOINT, FOOTFALL_S3__ACCESS_KEY and FOOTFALL_S3__SECRET_KEY.",
+                hint="`footfall up` starts a server and sets them; FOOTFALL_OFFLINE=1 does without one.",
+            )
+        self._settings = settings
+        self._names: dict[BucketKind, str] = {"raw": settings.bucket_raw, "derived": settings.bucket_derived}
+        self._pool = urllib3.PoolManager(
+            maxsize=_POOL_CONNECTIONS,
+            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
+            retries=_RETRIES,
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=certifi.where(),
+        )
+        try:
+            self._client = Minio(
+                settings.endpoint,
+                access_key=settings.access_key.get_secret_value(),
+                secret_key=settings.secret_key.get_secret_value(),
+                secure=settings.secure,
+                region=settings.region,  # stated, so that the client need not ask for each bucket's
+                http_client=self._pool,
+            )
+        except ValueError as error:
+            raise ConfigurationError(
+                f"FOOTFALL_S3__ENDPOINT must be host:port, not {settings.endpoint!r}.",
+                hint="Without http:// and without a path; FOOTFALL_S3__SECURE=1 asks for TLS.",
+            ) from error
+
+    def ensure(self) -> None:
+        """Also raises ConfigurationError when the server does not keep the lifecycle rule."""
+        for name in self._names.values():
+            self._make_bucket(name)
+        if self.lifecycle_days("raw") == self._settings.raw_retention_days:
+            return
+        self._set_lifecycle()
+        kept = self.lifecycle_days("raw")
+        if kept != self._settings.raw_retention_days:
+            raise ConfigurationError(
+                f"The S3 server keeps raw images {kept or 'for ever'} instead of "
+                f"{self._settings.raw_retention_days} days.",
+                hint="Use a server that keeps lifecycle rules, and remove other rules from the raw bucket.",
+            )
+
+    def put(self, tenant_id: TenantId, bucket: BucketKind, name: str, data: bytes, content_type: str) -> str:
+        key = object_key(tenant_id, name)
+        with _translated():
+            self._client.put_object(self._names[bucket], key, BytesIO(data), len(data), content_type=content_type)
+        return key
+
+    def get(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> bytes:
+        with _translated():
+            response = self._client.get_object(self._names[bucket], owned_key(tenant_id, key))
+            try:
+                return bytes(response.data)
+            finally:
+                response.close()
+                response.release_conn()
+
+    def delete(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str]) -> None:
+        owned = [DeleteObject(owned_key(tenant_id, key)) for key in keys]
+        if not owned:
+            return
+        with _translated():
+            failed = list(self._client.remove_objects(self._names[bucket], owned))
+        if failed:
+            raise ObjectsUnavailableError(
+                f"S3 did not delete {len(failed)} of {len(owned)} objects ({failed[0].code}).", hint=_AWAY_HINT
+            )
+
+    def list(self, tenant_id: TenantId, bucket: BucketKind) -> Iterator[StoredObject]:
+        """Page by page, as it is read."""
+        with _translated():
+            for found in self._client.list_objects(self._names[bucket], prefix=f"{tenant_id}/", recursive=True):
+                yield StoredObject(found.object_name, found.size or 0, found.last_modified or datetime.now(UTC))
+
+    def presigned_url(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> str:
+        """Made without asking the server, so it is also made for a key that is missing."""
+        lifetime = timedelta(seconds=self._settings.presigned_seconds)
+        owned = owned_key(tenant_id, key)
+        with _translated():
+            return str(self._client.presigned_get_object(self._names[bucket], owned, expires=lifetime))
+
+    def lifecycle_days(self, bucket: BucketKind) -> int | None:
+        """The shortest of the rules that cover the whole bucket."""
+        days = [
+            rule.expiration.days
+            for rule in self._rules(self._names[bucket])
+            if rule.status == ENABLED and rule.expiration and rule.expiration.days and _covers_all(rule)
+        ]
+        return min(days, default=None)
+
+    def ping(self) -> str:
+        with _translated():
+            present = [name for name in self._names.values() if self._client.bucket_exists(name)]
+        if len(present) < len(self._names):
+            raise missing_buckets()
+        return f"S3 with the buckets {' and '.join(present)}"
+
+    def _make_bucket(self, name: str) -> None:
+        with _translated():
+            if self._client.bucket_exists(name):
+                return
+            try:
+                self._client.make_bucket(name, location=self._settings.region)
+            except S3Error as error:
+                if error.code not in _MADE_BY_ANOTHER or not self._client.bucket_exists(name):
+                    raise
+
+    def _set_lifecycle(self) -> None:
+        """Replaces Footfall's own rule and leaves the operator's others."""
+        bucket = self._names["raw"]
+        others = [rule for rule in self._rules(bucket) if rule.rule_id != RULE_ID]
+        own = Rule(
+            ENABLED,
+            rule_id=RULE_ID,
+            rule_filter=Filter(prefix=""),
+            expiration=Expiration(days=self._settings.raw_retention_days),
+        )
+        with _translated():
+            self._client.set_bucket_lifecycle(bucket, LifecycleConfig([*others, own]))
+
+    def _rules(self, bucket: str) -> Sequence[Rule]:
+        with _translated():
+            found = self._client.get_bucket_lifecycle(bucket)
+        return list(found.rules) if found else []
+
+
+def _covers_all(rule: Rule) -> bool:
+    """Whether the rule is for every object: no prefix, no tag, no combination of them."""
+    narrowed = rule.rule_filter
+    return narrowed is None or not (narrowed.prefix or narrowed.tag or narrowed.and_operator)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except S3Error as error:
+        if error.code in _KEY_FAULTS:
+            raise missing_object() from error
+        if error.code == "NoSuchBucket":
+            raise missing_buckets() from error
+        if error.code in _REFUSALS:
+            raise ConfigurationError(
+                f"S3 refuses the request ({error.code}).",
+                hint="Check FOOTFALL_S3__ACCESS_KEY, FOOTFALL_S3__SECRET_KEY and this machine's clock.",
+            ) from error
+        raise ObjectsUnavailableError(f"S3 answered with {error.code}.", hint=_AWAY_HINT) from error
+    except (MinioException, HTTPError) as error:
+        raise ObjectsUnavailableError("S3 did not answer.", hint=_AWAY_HINT) from error

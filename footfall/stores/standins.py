@@ -1,0 +1,182 @@
+"""In-memory stand-ins for Milvus and S3, for the offline mode and for tests. They keep the same promises and raise the
+same errors; what they hold lives and dies with the process, and no other process sees it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+
+from contracts.base import TemplateId, TenantId
+from footfall.settings import MilvusSettings, S3Settings
+from footfall.stores.base import BucketKind, Hit, RebuildReport, StoredObject, StoredTemplate
+from footfall.stores.rules import (
+    CollectionNames,
+    check_limit,
+    check_probes,
+    check_templates,
+    empty_alias,
+    missing_buckets,
+    missing_object,
+    object_key,
+    other_version,
+    owned_key,
+)
+from footfall.vision.types import Float32Array
+
+
+@dataclass(slots=True)
+class _Collection:
+    name: str
+    templates: dict[TemplateId, StoredTemplate] = field(default_factory=dict)
+
+
+class MemoryVectorStore:
+    """Exact cosine search over a dict."""
+
+    def __init__(self, settings: MilvusSettings) -> None:
+        self._alias = settings.alias
+        self._names = CollectionNames(settings.alias)
+        self._lock = threading.RLock()
+        self._served: _Collection | None = None
+
+    def ensure(self, model_version: str) -> None:
+        with self._lock:
+            if self._served is None:
+                self._served = _Collection(self._names.new_build(model_version))
+            self._of_version(model_version)
+
+    def upsert(self, model_version: str, templates: Sequence[StoredTemplate]) -> None:
+        check_templates(templates)
+        with self._lock:
+            held = self._of_version(model_version).templates
+            held.update((template.template_id, template) for template in templates)
+
+    def delete(self, tenant_id: TenantId, template_ids: Sequence[TemplateId]) -> None:
+        with self._lock:
+            held = self._any_version().templates
+            for template_id in template_ids:
+                if template_id in held and held[template_id].tenant_id == tenant_id:
+                    del held[template_id]
+
+    def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
+        check_limit(limit)
+        check_probes(probes)
+        with self._lock:
+            held = self._of_version(model_version).templates
+            own = [template for template in held.values() if template.tenant_id == tenant_id]
+        if not own:
+            return [[] for _ in probes]
+        scores = np.clip(probes @ np.stack([template.vector for template in own]).T, -1.0, 1.0)
+        return [_best(own, row, limit) for row in scores]
+
+    def template_ids(self, tenant_id: TenantId) -> set[TemplateId]:
+        with self._lock:
+            held = self._any_version().templates
+            return {key for key, template in held.items() if template.tenant_id == tenant_id}
+
+    def rebuild(self, model_version: str, templates: Iterable[StoredTemplate]) -> RebuildReport:
+        began = time.monotonic()
+        fresh = _Collection(self._names.new_build(model_version))
+        for template in templates:
+            check_templates([template])
+            fresh.templates[template.template_id] = template
+        with self._lock:
+            previous, self._served = self._served, fresh
+        return RebuildReport(
+            fresh.name, previous.name if previous else None, len(fresh.templates), time.monotonic() - began
+        )
+
+    def ping(self) -> str:
+        return "in-memory vectors"
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _any_version(self) -> _Collection:
+        if self._served is None:
+            raise empty_alias(self._alias)
+        return self._served
+
+    def _of_version(self, model_version: str) -> _Collection:
+        served = self._any_version()
+        if not served.name.startswith(self._names.of_version(model_version)):
+            raise other_version(self._alias, model_version)
+        return served
+
+
+def _best(own: Sequence[StoredTemplate], scores: Float32Array, limit: int) -> list[Hit]:
+    hits = [
+        Hit(template.template_id, template.person_kind, template.person_id, float(score))
+        for template, score in zip(own, scores, strict=True)
+    ]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.template_id))[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    data: bytes
+    content_type: str
+    modified_at: datetime
+
+
+class MemoryObjectStore:
+    """Buckets as dicts. A presigned URL is a `memory://` one, which nothing resolves."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        self._raw_retention_days = settings.raw_retention_days
+        self._lock = threading.Lock()
+        self._buckets: dict[BucketKind, dict[str, _Object]] | None = None
+
+    def ensure(self) -> None:
+        with self._lock:
+            if self._buckets is None:
+                self._buckets = {"raw": {}, "derived": {}}
+
+    def put(self, tenant_id: TenantId, bucket: BucketKind, name: str, data: bytes, content_type: str) -> str:
+        key = object_key(tenant_id, name)
+        with self._lock:
+            self._bucket(bucket)[key] = _Object(bytes(data), content_type, datetime.now(UTC))
+        return key
+
+    def get(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> bytes:
+        owned_key(tenant_id, key)
+        with self._lock:
+            held = self._bucket(bucket).get(key)
+        if held is None:
+            raise missing_object()
+        return held.data
+
+    def delete(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str]) -> None:
+        owned = [owned_key(tenant_id, key) for key in keys]
+        with self._lock:
+            held = self._bucket(bucket)
+            for key in owned:
+                held.pop(key, None)
+
+    def list(self, tenant_id: TenantId, bucket: BucketKind) -> Iterator[StoredObject]:
+        with self._lock:
+            held = sorted(self._bucket(bucket).items())
+        for key, value in held:
+            if key.startswith(f"{tenant_id}/"):
+                yield StoredObject(key, len(value.data), value.modified_at)
+
+    def presigned_url(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> str:
+        return f"memory://{bucket}/{owned_key(tenant_id, key)}"
+
+    def lifecycle_days(self, bucket: BucketKind) -> int | None:
+        with self._lock:
+            self._bucket(bucket)
+        return self._raw_retention_days if bucket == "raw" else None
+
+    def ping(self) -> str:
+        return "in-memory objects"
+
+    def _bucket(self, bucket: BucketKind) -> dict[str, _Object]:
+        if self._buckets is None:
+            raise missing_buckets()
+        return self._buckets[bucket]
