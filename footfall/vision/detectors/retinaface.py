@@ -1,0 +1,62 @@
+"""RetinaFace (MobileNet0.25) from its ONNX: priors and decoding of biubug6/Pytorch_Retinaface."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from footfall.errors import ModelCorruptError
+from footfall.settings import VisionSettings
+from footfall.vision.detectors.geometry import as_tensor, faces_from, padded_to, shrunk_to
+from footfall.vision.models.manifest import RETINAFACE
+from footfall.vision.runtime import open_network
+from footfall.vision.types import BgrImage, DetectedFace, Float32Array
+
+SIDE_PX = 640
+STRIDES_AND_SIZES_PX = ((8, (16, 32)), (16, (64, 128)), (32, (256, 512)))
+VARIANCE_CENTRE, VARIANCE_SIZE = 0.1, 0.2
+
+
+def priors() -> Float32Array:
+    """(16800, 4) centre x, centre y, width, height, as shares of the 640 px input; row by row, small sizes first."""
+    rows = [
+        ((column + 0.5) * stride, (row + 0.5) * stride, size, size)
+        for stride, sizes in STRIDES_AND_SIZES_PX
+        for row, column in product(range(SIDE_PX // stride), repeat=2)
+        for size in sizes
+    ]
+    return np.asarray(rows, dtype=np.float32) / np.float32(SIDE_PX)
+
+
+class RetinaFace:
+    """Thread-safe. The input is fixed at 640x640: other shapes are shrunk or enlarged into its top left corner."""
+
+    def __init__(self, path: Path, settings: VisionSettings) -> None:
+        self._network = open_network(path, settings, keep_float32=True)
+        self._score_floor = settings.detection_score_floor
+        self._priors = priors()
+
+    @property
+    def name(self) -> str:
+        return RETINAFACE.version
+
+    def detect(self, image: BgrImage) -> list[DetectedFace]:
+        small, factor = shrunk_to(image, SIDE_PX, enlarge=True)
+        outputs = self._network.run(as_tensor(padded_to(small, SIDE_PX, SIDE_PX), RETINAFACE.input.mean))
+        # The file's output names are counters; their widths tell boxes, scores and landmarks apart.
+        by_width = {output.shape[-1]: output.reshape(-1, output.shape[-1]) for output in outputs.values()}
+        if set(by_width) != {2, 4, 10} or len(by_width[2]) != len(self._priors):
+            raise ModelCorruptError(
+                "The RetinaFace file's outputs are not boxes, scores and landmarks of 16,800 priors."
+            )
+        scores = by_width[2][:, 1]
+        sure = np.flatnonzero(scores >= self._score_floor)
+        prior = self._priors[sure]
+        centres = prior[:, :2] + by_width[4][sure, :2] * VARIANCE_CENTRE * prior[:, 2:]
+        sizes = prior[:, 2:] * np.exp(by_width[4][sure, 2:] * VARIANCE_SIZE)
+        points = by_width[10][sure].reshape(-1, 5, 2) * VARIANCE_CENTRE * prior[:, None, 2:] + prior[:, None, :2]
+        scale = SIDE_PX / factor
+        boxes = np.concatenate([centres - sizes / 2, sizes], axis=1)
+        return faces_from(boxes * scale, points * scale, scores[sure])

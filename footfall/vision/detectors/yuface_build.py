@@ -1,0 +1,41 @@
+"""YuNet's own C++ build, the `yuface` package, whose weights are compiled in. Works where no ONNX can be had."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import numpy.typing as npt
+import yuface
+
+from footfall.settings import VisionSettings
+from footfall.vision.detectors.geometry import faces_from, shrunk_to
+from footfall.vision.models.manifest import YUFACE
+from footfall.vision.types import BgrImage, DetectedFace
+
+MAX_LONG_SIDE_PX = 640
+"""Its weights were trained for faces up to this picture size; past 960 it warns and misses."""
+
+
+class YuFace:
+    """Thread-safe by a lock: the C++ sets up its filters in statics at the first call."""
+
+    def __init__(self, settings: VisionSettings) -> None:
+        self._long_side_px = min(settings.detect_long_side_px, MAX_LONG_SIDE_PX)
+        self._score_floor = settings.detection_score_floor
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        return YUFACE.version
+
+    def detect(self, image: BgrImage) -> list[DetectedFace]:
+        small, factor = shrunk_to(image, self._long_side_px)
+        scores: npt.NDArray[np.generic]
+        with self._lock:
+            scores, boxes, landmarks = yuface.detect(np.ascontiguousarray(small), self._score_floor)
+        return faces_from(
+            boxes.astype(np.float32).reshape(-1, 4) / factor,
+            landmarks.astype(np.float32).reshape(-1, 5, 2) / factor,
+            scores.astype(np.float32).reshape(-1) / 100.0,
+        )

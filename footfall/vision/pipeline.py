@@ -1,0 +1,102 @@
+"""The vision pipeline: bytes to faces with quality and templates. Who a face is, is decided elsewhere."""
+
+from __future__ import annotations
+
+import logging
+
+from footfall.errors import PoorQualityError
+from footfall.settings import Settings, VisionSettings
+from footfall.vision.align import align
+from footfall.vision.decode import decode
+from footfall.vision.detectors import open_detector
+from footfall.vision.detectors.mock import MockDetector
+from footfall.vision.embedders.arcface import ArcFaceEmbedder
+from footfall.vision.embedders.mock import MOCK_THRESHOLDS, MockEmbedder
+from footfall.vision.models.files import trusted_path
+from footfall.vision.models.manifest import EMBEDDER
+from footfall.vision.quality import quality_of
+from footfall.vision.types import (
+    AnalysedFace,
+    BgrImage,
+    DetectedFace,
+    Detector,
+    Embedder,
+    FaceQuality,
+    ThresholdTable,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class VisionPipeline:
+    """Detector, embedder and the thresholds that belong to the embedder. Thread-safe, as its parts are."""
+
+    def __init__(
+        self, *, detector: Detector, embedder: Embedder, thresholds: ThresholdTable, settings: VisionSettings
+    ) -> None:
+        self.detector = detector
+        self.embedder = embedder
+        self.thresholds = thresholds
+        self._settings = settings
+
+    def decode(self, data: bytes) -> BgrImage:
+        """(height, width, 3) uint8 BGR, upright. Raises NotAnImageError and ImageTooLargeError."""
+        return decode(data, self._settings)
+
+    def quality_of(self, face: DetectedFace, crop: BgrImage) -> FaceQuality:
+        """The quality of a face; `crop` is its aligned (112, 112, 3) uint8 BGR picture."""
+        return quality_of(face, crop)
+
+    def acceptable(self, quality: FaceQuality) -> bool:
+        """Whether a face lies at or over the quality floor and the least size, and so may be matched."""
+        return quality.score >= self._settings.quality_floor and quality.size_px >= self._settings.min_face_px
+
+    def analyse(self, image: BgrImage, *, embed: bool = True) -> list[AnalysedFace]:
+        """Every face of a picture, best detection score first, in the picture's own pixels.
+
+        Faces under the quality floor come without a vector: they are counted, never matched. All others are
+        embedded in one batch unless `embed` is off.
+        """
+        looked_at: list[tuple[DetectedFace, BgrImage, FaceQuality]] = []
+        for face in self.detector.detect(image):
+            try:
+                crop = align(image, face.landmarks)
+            except PoorQualityError:
+                logger.debug("A detection without usable landmarks was dropped.")
+                continue
+            looked_at.append((face, crop, quality_of(face, crop)))
+        accepted = [crop for _, crop, quality in looked_at if self.acceptable(quality)]
+        vectors = iter(self.embedder.embed(accepted) if embed else ())
+        return [
+            AnalysedFace(
+                face=face,
+                quality=quality,
+                crop=crop,
+                vector=next(vectors, None) if self.acceptable(quality) else None,
+                acceptable=self.acceptable(quality),
+            )
+            for face, crop, quality in looked_at
+        ]
+
+    def analyse_bytes(self, data: bytes) -> list[AnalysedFace]:
+        """`decode`, then `analyse`."""
+        return self.analyse(self.decode(data))
+
+
+def open_vision(settings: Settings) -> VisionPipeline:
+    """The pipeline that the settings describe, its weights checked and loaded. Offline: mock parts, no weights.
+
+    Raises ModelMissingError or ModelCorruptError, with the command that mends it, and ConfigurationError.
+    """
+    if settings.offline:
+        return VisionPipeline(
+            detector=MockDetector(), embedder=MockEmbedder(), thresholds=MOCK_THRESHOLDS, settings=settings.vision
+        )
+    if EMBEDDER.thresholds is None:
+        raise AssertionError("the manifest states no thresholds for the embedder")
+    detector = open_detector(settings.vision, settings.models_path)
+    embedder = ArcFaceEmbedder(trusted_path(EMBEDDER, settings.models_path), settings.vision)
+    logger.info("Vision: detector %s, embedder %s on %s.", detector.name, embedder.model_version, embedder.backend)
+    return VisionPipeline(
+        detector=detector, embedder=embedder, thresholds=EMBEDDER.thresholds, settings=settings.vision
+    )
