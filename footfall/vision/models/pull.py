@@ -43,9 +43,9 @@ class PulledFile:
 class PullReport:
     files: tuple[PulledFile, ...]
 
-    def outcome_of(self, name: str) -> Outcome:
-        """Raises KeyError for a name that was not pulled."""
-        return {file.name: file.outcome for file in self.files}[name]
+    def outcome_of(self, name: str) -> Outcome | None:
+        """None for a name that was not asked for."""
+        return {file.name: file.outcome for file in self.files}.get(name)
 
 
 def pull(settings: Settings, progress: ProgressCallback = ignore_progress, *, only: Collection[str] = ()) -> PullReport:
