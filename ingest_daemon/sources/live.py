@@ -1,0 +1,133 @@
+"""Live sources: streams and devices. They are opened again for as long as it takes. Files are in `files`."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from threading import Event
+
+import cv2
+import numpy as np
+
+from ingest_daemon.backoff import BackoffPolicy, wait_seconds
+from ingest_daemon.sources.base import Cadence, Frame
+from ingest_daemon.tally import Count, Tally
+
+logger = logging.getLogger(__name__)
+
+OPEN_TIMEOUT_MS = 10_000
+READ_TIMEOUT_MS = 5_000
+"""A camera silent for this long is taken for lost."""
+STEADY_SECONDS = 10.0
+"""A connection that held this long starts the waits anew; a camera that dies after each first frame does not."""
+CLOCK_STEP = timedelta(seconds=2)
+
+
+class LiveSource:
+    """A stream (RTSP, RTSPS, HTTP) or a device. `open_capture` makes an opened or unopened cv2.VideoCapture."""
+
+    def __init__(
+        self,
+        name: str,
+        open_capture: Callable[[], cv2.VideoCapture],
+        *,
+        detect_every_seconds: float,
+        tally: Tally,
+        backoff: BackoffPolicy | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self.name = name
+        self.live = True
+        self.connected = False
+        self.fingerprint: str | None = None
+        self.started_at: datetime | None = None
+        self.frames_expected: int | None = None
+        self._open_capture = open_capture
+        self._detect_every_seconds = detect_every_seconds
+        self._tally = tally
+        self._backoff = backoff or BackoffPolicy()
+        self._random = random or Random()  # noqa: S311 - spreads reconnections, guards no secret
+        self._index = 0
+
+    def frames(self, stop: Event) -> Iterator[Frame]:
+        failures = 0
+        while not stop.is_set():
+            opened_at = time.monotonic()
+            capture = self._open_capture()
+            try:
+                yield from self._until_lost(capture, stop)
+            finally:
+                capture.release()
+                self.connected = False
+            if stop.is_set():
+                return
+            failures = 1 if time.monotonic() - opened_at >= STEADY_SECONDS else failures + 1
+            wait = wait_seconds(self._backoff, failures, self._random)
+            self._tally.add(Count.SOURCE_LOST)
+            logger.warning("Camera %s is away (%d in a row); next try in %.1f s.", self.name, failures, wait)
+            stop.wait(wait)
+
+    def _until_lost(self, capture: cv2.VideoCapture, stop: Event) -> Iterator[Frame]:
+        cadence = Cadence(self._detect_every_seconds)
+        clock = _SteadyClock()
+        continuous = False
+        while not stop.is_set() and capture.isOpened() and capture.grab():
+            if not self.connected:
+                self.connected = True
+                logger.info("Camera %s is there.", self.name)
+            now = time.monotonic()
+            index, self._index = self._index, self._index + 1
+            self._tally.add(Count.FRAMES_READ)
+            if not cadence.is_due(now):
+                continue
+            readable, image = capture.retrieve()
+            if not readable:
+                self._tally.add(Count.FRAMES_UNREADABLE)
+                continue
+            yield Frame(
+                image=np.asarray(image, dtype=np.uint8),
+                captured_at=clock.at(now),
+                index=index,
+                read_at=now,
+                continuous=continuous,
+            )
+            continuous = True
+
+
+class _SteadyClock:
+    """Wall time that runs evenly between frames: it follows the wall clock's steps, but not its jitter."""
+
+    def __init__(self) -> None:
+        self._offset = self._wall_offset()
+
+    def at(self, monotonic_seconds: float) -> datetime:
+        offset = self._wall_offset()
+        if abs(offset - self._offset) > CLOCK_STEP.total_seconds():
+            logger.warning("The clock was set by %+.1f s.", offset - self._offset)
+            self._offset = offset
+        return datetime.fromtimestamp(self._offset + monotonic_seconds, UTC)
+
+    @staticmethod
+    def _wall_offset() -> float:
+        return time.time() - time.monotonic()
+
+
+def stream_capture(url: str) -> cv2.VideoCapture:
+    """A stream opened by FFmpeg, with timeouts, so that a hung camera is noticed. Other backends are not tried:
+    they quote the URL, password and all, in their warnings."""
+    return cv2.VideoCapture(
+        url,
+        cv2.CAP_FFMPEG,
+        [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS],
+    )
+
+
+def device_capture(index: int) -> cv2.VideoCapture:
+    """A Video4Linux device, holding back as few frames as it can."""
+    capture = cv2.VideoCapture(index, cv2.CAP_V4L2)
+    if capture.isOpened():
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    return capture
