@@ -1,0 +1,87 @@
+"""The `footfall` command: the sub-commands put together, and errors turned into messages and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import typer
+
+from cli import models_commands, settings_command
+from client.errors import ApiError
+from footfall.errors import (
+    ConfigurationError,
+    ConflictError,
+    FootfallError,
+    ForbiddenError,
+    InputError,
+    ModelError,
+    NotFoundError,
+    ServiceUnavailableError,
+    UnauthenticatedError,
+)
+
+EXIT_OTHER, EXIT_INPUT, EXIT_UNAVAILABLE, EXIT_INTERRUPTED = 1, 2, 3, 130
+_YOURS_TO_MEND = (
+    ConfigurationError,
+    ConflictError,
+    ForbiddenError,
+    InputError,
+    ModelError,
+    NotFoundError,
+    UnauthenticatedError,
+)
+
+app = typer.Typer(
+    name="footfall",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # a traceback with local variables would print secrets
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Visitor analytics by face recognition, on machines of your own.
+
+    Begin with `footfall demo`, which shows everything once; `footfall up` starts the stack and leaves it running.
+    Settings are environment variables that begin with FOOTFALL_: `footfall settings` lists them.
+
+    Exit codes: 0 done, 2 something you gave has to be mended, 3 a service is away, 1 anything else.
+    """,
+)
+app.command()(settings_command.settings)
+app.add_typer(models_commands.app, name="models")
+
+
+def main() -> None:
+    """Entry point of the console script. Exits; never returns an error as a traceback that is no bug."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        app()
+    except FootfallError as error:
+        _complain(error.message, error.hint)
+        sys.exit(exit_code(error))
+    except ApiError as error:
+        _complain(str(error), None)
+        sys.exit(EXIT_UNAVAILABLE if error.transient else EXIT_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone (`| head`); without this the interpreter complains once more while it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_OTHER)
+
+
+def exit_code(error: FootfallError) -> int:
+    """2 for what the caller can mend, 3 for a service that is away, 1 for the rest."""
+    if isinstance(error, ServiceUnavailableError):
+        return EXIT_UNAVAILABLE
+    return EXIT_INPUT if isinstance(error, _YOURS_TO_MEND) else EXIT_OTHER
+
+
+def _complain(message: str, hint: str | None) -> None:
+    typer.echo(f"error: {message}", err=True)
+    if hint:
+        typer.echo(f"hint: {hint}", err=True)
+
+
+if __name__ == "__main__":
+    main()
