@@ -90,7 +90,7 @@ class SigningKeys:
                 f"{path} is no RSA private key of {_LEAST_KEY_BITS} bits or more in PEM, without a passphrase.",
                 hint="Put such a key there, or remove the file to have one made.",
             )
-        return cls(kid=_thumbprint(key.public_key()), private=key)
+        return cls(kid=thumbprint(key.public_key()), private=key)
 
 
 def issue(
@@ -217,7 +217,7 @@ def _create(folder: Path, path: Path) -> None:
         os.close(lock)
 
 
-def _thumbprint(public: rsa.RSAPublicKey) -> str:
+def thumbprint(public: rsa.RSAPublicKey) -> str:
     """RFC 7638: SHA-256 of the key's required members, in lexical order, without white space."""
     canonical = dumps(_public_jwk(public), sort_keys=True, separators=(",", ":"))
     return _base64url(sha256(canonical.encode("ascii")).digest())
