@@ -1,0 +1,73 @@
+{#- The incremental strategy of the marts: local days of a site are rebuilt whole when something in them changed.
+
+dbt's own delete+insert deletes what it inserts anew, so the rows of a day whose every visit was erased would stay;
+its microbatch is a merge on Postgres and deletes nothing. See docs/adr/0006-marts-rebuild-what-changed.md. -#}
+
+{#- The session's table of days that this run rebuilds in this mart. -#}
+{% macro stale_days() -%}
+stale_days_of_{{ this.identifier }}
+{%- endmacro %}
+
+
+{#- Pre-hook: fixes the days to rebuild before anything is read, so that what is deleted and what is inserted are the
+same days whatever changes meanwhile. The mart's last build says from where on changes are new; a day is taken off it
+for transactions that were still open then. A site that is gone has no zone and no days: all of its rows go. -#}
+{% macro collect_stale_days() -%}
+{%- set changed_days = ref('int_changed_days') -%}  {#- outside the condition, where dbt sees it -#}
+{% if is_incremental() %}
+-- Two builds of one mart take turns; the second would else insert what the first has inserted meanwhile.
+select pg_advisory_xact_lock(hashtext('{{ this }}'));
+
+create temporary table {{ stale_days() }} on commit drop as
+select distinct
+    tenant_id,
+    site_id,
+    local_date,
+    -- Zones that change their clocks at midnight have a day that starts twice or late.
+    coalesce(local_date::timestamp at time zone timezone - interval '3 hours', '-infinity') as scan_from,
+    coalesce((local_date + 1)::timestamp at time zone timezone + interval '3 hours', 'infinity') as scan_until
+from {{ changed_days }}
+where changed_at >= coalesce((select max(built_at) from {{ this }}) - interval '1 day', '-infinity');
+
+analyze {{ stale_days() }}
+{% endif %}
+{%- endmacro %}
+
+
+{% macro get_incremental_replace_stale_days_sql(arg_dict) %}
+{%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+delete from {{ arg_dict['target_relation'] }} as mart
+using {{ stale_days() }} as stale
+where
+    mart.tenant_id = stale.tenant_id
+    and mart.site_id = stale.site_id
+    and mart.bucket_start >= stale.scan_from
+    and mart.bucket_start < stale.scan_until
+    and (mart.bucket_local::date = stale.local_date or stale.local_date is null);
+
+insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+select {{ columns }}
+from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+
+{#- On run end: drops notes that every mart has taken up long ago. A mart that is missing or empty keeps them all. -#}
+{% macro forget_rebuilt_changes() -%}
+{%- if execute -%}
+{%- set marts = [] -%}
+{%- set builds = [] -%}
+{%- for node in graph.nodes.values() if node.config.get('incremental_strategy') == 'replace_stale_days' -%}
+{%- set mart = adapter.get_relation(node.database, node.schema, node.alias) -%}
+{%- do marts.append(mart) -%}
+{%- do builds.append('select max(built_at) as built_at from ' ~ mart) -%}
+{%- endfor -%}
+{%- if none not in marts -%}
+delete from {{ source('footfall', 'traffic_changes') }}
+where changed_at < (
+    select min(built_at) - interval '30 days'
+    from ({{ builds | join(' union all ') }}) as builds
+    having bool_and(built_at is not null)
+)
+{%- endif -%}
+{%- endif -%}
+{%- endmacro %}
