@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from contracts.base import CustomerId, EventId, PersonKind, TemplateId, TenantId
 
@@ -176,7 +176,24 @@ def select_gallery(
             "limit": limit,
         },
     )
-    return [GalleryRow(row.template_id, row.person_kind, row.person_id, bytes(row.embedding)) for row in rows]
+    return [_gallery_row(row) for row in rows]
+
+
+def select_gallery_rows(connection: Connection, template_ids: Collection[UUID], model_version: str) -> list[GalleryRow]:
+    """Those of the templates that are there, of the model version, in no order."""
+    rows = connection.execute(
+        text("""
+            select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding
+            from footfall.staff_face_images
+            where face_id = any(cast(:ids as uuid[])) and model_version = :model_version
+            union all
+            select template_id, 'customer', customer_id, embedding
+            from footfall.customer_templates
+            where template_id = any(cast(:ids as uuid[])) and model_version = :model_version
+        """),
+        {"ids": list(template_ids), "model_version": model_version},
+    )
+    return [_gallery_row(row) for row in rows]
 
 
 def select_template_ids(connection: Connection, model_version: str | None) -> set[TemplateId]:
@@ -194,3 +211,8 @@ def select_template_ids(connection: Connection, model_version: str | None) -> se
         {"model_version": model_version},
     )
     return {TemplateId(template_id) for template_id in rows.scalars()}
+
+
+def _gallery_row(row: Row[tuple[UUID, PersonKind, UUID, bytes]]) -> GalleryRow:
+    template_id, person_kind, person_id, embedding = row
+    return GalleryRow(TemplateId(template_id), person_kind, person_id, bytes(embedding))

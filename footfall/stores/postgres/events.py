@@ -60,8 +60,8 @@ class EventRow:
 def select_event(connection: Connection, event_id: EventId) -> EventRow | None:
     row = connection.execute(
         text("""
-            select event_id, revision, camera_id, site_id, started_at, ended_at, decision, reason, staff_id, customer_id,
-                   score, margin, threshold_low, threshold_high, threshold_source, visit_id, committed_at
+            select event_id, revision, camera_id, site_id, started_at, ended_at, decision, reason, staff_id,
+                   customer_id, score, margin, threshold_low, threshold_high, threshold_source, visit_id, committed_at
             from footfall.face_events
             where event_id = :event_id
         """),
@@ -88,7 +88,8 @@ def insert_event(connection: Connection, tenant_id: TenantId, new: NewEvent) -> 
                 :score, :margin, :threshold_low, :threshold_high, :threshold_source, :visit_id
             )
             returning event_id, revision, camera_id, site_id, started_at, ended_at, decision, reason, staff_id,
-                      customer_id, score, margin, threshold_low, threshold_high, threshold_source, visit_id, committed_at
+                      customer_id, score, margin, threshold_low, threshold_high, threshold_source, visit_id,
+                      committed_at
         """),
         {
             "tenant_id": tenant_id,
@@ -133,7 +134,8 @@ def extend_event(connection: Connection, event: FaceDetectedV1) -> EventRow:
                 frames = greatest(frames, :frames)
             where event_id = :event_id
             returning event_id, revision, camera_id, site_id, started_at, ended_at, decision, reason, staff_id,
-                      customer_id, score, margin, threshold_low, threshold_high, threshold_source, visit_id, committed_at
+                      customer_id, score, margin, threshold_low, threshold_high, threshold_source, visit_id,
+                      committed_at
         """),
         {
             "event_id": event.event_id,

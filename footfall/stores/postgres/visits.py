@@ -51,19 +51,6 @@ def select_visits_near(
     return [_visit(row) for row in rows.mappings()]
 
 
-def select_visit(connection: Connection, visit_id: VisitId) -> Visit | None:
-    row = connection.execute(
-        text("""
-            select visit_id, started_at, ended_at, sightings, camera_ids, best_score
-            from footfall.visits
-            where visit_id = :visit_id
-        """),
-        {"visit_id": visit_id},
-    )
-    found = row.mappings().one_or_none()
-    return None if found is None else _visit(found)
-
-
 def upsert_visit(connection: Connection, tenant_id: TenantId, person: Person, site_id: SiteId, visit: Visit) -> None:
     """Writes the visit; a new one is not the person's first until `mark_first_visit` says so."""
     connection.execute(

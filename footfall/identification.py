@@ -1,0 +1,90 @@
+"""What is made of an admitted face under the tenant's privacy mode: the decision, and the customer or template that it
+brings about. Visits and events are filed elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection
+
+from contracts.base import CustomerId, PrivacyMode, TenantId
+from contracts.events import FaceDetectedV1
+from contracts.people import Decision, DecisionKind
+from footfall.admission import Probe
+from footfall.customers import TemplateChange, keep_template, make_customer
+from footfall.matching import MatchPolicy
+from footfall.recognition import describe, recognise
+from footfall.services import Services
+from footfall.stores.postgres import customers as table
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`keep`: whether the face's picture and particulars may be stored. `change`: what it does to the gallery."""
+
+    decision: Decision
+    keep: bool
+    change: TemplateChange | None = None
+
+
+def identify(
+    connection: Connection,
+    services: Services,
+    tenant_id: TenantId,
+    event: FaceDetectedV1,
+    probe: Probe,
+    *,
+    privacy_mode: PrivacyMode,
+) -> Outcome:
+    """Decides and writes the customer's rows. The caller holds the tenant's gallery, from before the search until the
+    commit: otherwise two cameras would each make a customer of one stranger.
+
+    count_only: everybody is counted. staff_only: staff are known, and of anybody else nothing is kept. identify: a
+    stranger over the quality floor becomes a customer; an unsure face stays anonymous, for making it a customer would
+    count one person twice.
+    """
+    policy = services.policy
+    if privacy_mode == "count_only":
+        return Outcome(_without_search("counted", probe.flaw, policy), keep=False)
+    if probe.vector is None:
+        return Outcome(_without_search("poor_quality", probe.flaw, policy), keep=privacy_mode == "identify")
+    recognition = recognise(
+        connection,
+        services,
+        tenant_id,
+        probe.vector[np.newaxis],
+        policy,
+        staff_only=privacy_mode == "staff_only",
+    )[0]
+    decision = describe(recognition.decision, policy)
+    if privacy_mode == "staff_only":
+        return Outcome(decision, keep=decision.kind == "staff")
+    if decision.kind == "stranger":
+        change = make_customer(connection, tenant_id, event, probe.vector, model_version=services.model_version)
+        newcomer = {"kind": "new_customer", "person_kind": "customer", "person_id": change.added.person_id}
+        return Outcome(decision.model_copy(update=newcomer), keep=True, change=change)
+    if decision.kind == "customer" and decision.person_id is not None:
+        customer_id = CustomerId(decision.person_id)
+        table.widen_seen(connection, customer_id, event.track.started_at, event.track.ended_at)
+        better = keep_template(
+            connection,
+            tenant_id,
+            customer_id,
+            event,
+            probe.vector,
+            model_version=services.model_version,
+            most=services.settings.recognition.max_templates_per_customer,
+        )
+        return Outcome(decision, keep=True, change=better)
+    return Outcome(decision, keep=True)
+
+
+def _without_search(kind: DecisionKind, reason: str, policy: MatchPolicy) -> Decision:
+    return Decision(
+        kind=kind,
+        reason=reason,
+        threshold_low=policy.threshold_low,
+        threshold_high=policy.threshold_high,
+        threshold_source=policy.source,
+    )

@@ -1,0 +1,76 @@
+"""Probes against a tenant's gallery: search, verification, decision. What follows from a decision is not here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from contracts.base import TenantId
+from contracts.people import Decision, DecisionKind
+from footfall.matching import MatchDecision, MatchPolicy, PersonScore, decide, rank_people
+from footfall.services import Services
+from footfall.stores.base import Hit
+from footfall.stores.postgres import customers as table
+from footfall.vision.types import Float32Array
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """A probe's decision and the people it was made from, best first."""
+
+    decision: MatchDecision
+    people: tuple[PersonScore, ...]
+
+
+def recognise(
+    connection: Connection,
+    services: Services,
+    tenant_id: TenantId,
+    probes: Float32Array,
+    policy: MatchPolicy,
+    *,
+    staff_only: bool,
+) -> list[Recognition]:
+    """Decisions about (n, 512) probes of faces over the quality floor.
+
+    A neighbour counts only when Postgres holds that template for that person, for Postgres is the record: a vector
+    that a failed write or an unfinished deletion left behind can therefore match nobody. `staff_only` leaves
+    customers out, where a tenant keeps nothing of strangers but has templates from before.
+    Raises VectorsUnavailableError, and ModelVersionMismatchError when another model's vectors are served.
+    """
+    found = services.vectors.search(
+        tenant_id, services.model_version, probes, limit=services.settings.recognition.search_limit
+    )
+    owners = table.select_owners(
+        connection, {hit.template_id for hits in found for hit in hits}, services.model_version
+    )
+
+    def counts(hit: Hit) -> bool:
+        known = owners.get(hit.template_id) == (hit.person_kind, hit.person_id)
+        return known and not (staff_only and hit.person_kind == "customer")
+
+    return [_decided(filter(counts, hits), policy) for hits in found]
+
+
+def describe(decision: MatchDecision, policy: MatchPolicy) -> Decision:
+    """The decision as the API shows it. A person is named only when the decision is that person."""
+    kind: DecisionKind = decision.kind
+    known = decision.best if decision.kind in {"staff", "customer"} else None
+    return Decision(
+        kind=kind,
+        reason=decision.reason,
+        person_kind=None if known is None else known.person_kind,
+        person_id=None if known is None else known.person_id,
+        score=None if decision.best is None else decision.best.score,
+        margin=decision.margin,
+        threshold_low=policy.threshold_low,
+        threshold_high=policy.threshold_high,
+        threshold_source=policy.source,
+    )
+
+
+def _decided(hits: Iterable[Hit], policy: MatchPolicy) -> Recognition:
+    people = rank_people(hits)
+    return Recognition(decide(people, policy, acceptable=True), tuple(people))
