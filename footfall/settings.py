@@ -60,7 +60,12 @@ class MilvusSettings(_Section):
         default="faces", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Alias that searches go through."
     )
     nlist: int = Field(default=128, ge=1, le=65_536, description="IVF clusters.")
-    nprobe: int = Field(default=32, ge=1, le=65_536, description="IVF clusters looked into for one search.")
+    nprobe: int = Field(
+        default=128,
+        ge=1,
+        le=65_536,
+        description="IVF clusters looked into for one search; as many as nlist finds everybody, fewer miss people.",
+    )
     timeout_seconds: float = Field(default=10.0, gt=0, le=300, description="Giving up on a call after this long.")
 
 
@@ -81,6 +86,7 @@ class S3Settings(_Section):
     )
     raw_retention_days: int = Field(default=30, ge=1, le=3650, description="Lifecycle of the raw bucket.")
     presigned_seconds: int = Field(default=300, ge=10, le=3600, description="How long a presigned URL works.")
+    timeout_seconds: float = Field(default=10.0, gt=0, le=300, description="Giving up on an answer after this long.")
 
 
 class VisionSettings(_Section):
@@ -154,6 +160,18 @@ class ApiSettings(_Section):
         default=16_000_000, ge=100_000, le=256_000_000, description="Larger bodies are refused."
     )
     keys_dir: Path | None = Field(default=None, description="Folder of RS256 keys; default <home>/secrets/jwt.")
+    vision_at_once: int = Field(
+        default=2, ge=1, le=64, description="Photographs analysed at the same time; more wait their turn."
+    )
+    events_at_once: int = Field(
+        default=6, ge=1, le=64, description="Face events recorded at the same time; keep it under the Postgres pool."
+    )
+    waiting_at_most: int = Field(
+        default=32, ge=0, le=1000, description="Requests that may wait for such a turn; more are answered with 503."
+    )
+    upload_seconds: float = Field(
+        default=30.0, gt=0, le=600, description="Giving up on an upload that has not arrived after this long."
+    )
 
 
 class IngestSettings(_Section):

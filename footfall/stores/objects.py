@@ -26,7 +26,6 @@ from footfall.stores.standins import MemoryObjectStore
 RULE_ID = "footfall-raw-retention"
 
 _CONNECT_SECONDS = 2.0
-_READ_SECONDS = 10.0
 _POOL_CONNECTIONS = 16
 _RETRIES = urllib3.Retry(total=2, connect=1, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504))
 """Few, because the caller waits and the daemon's outbox retries in its own time: a dead S3 answers within seconds."""
@@ -55,7 +54,7 @@ class S3ObjectStore:
         self._names: dict[BucketKind, str] = {"raw": settings.bucket_raw, "derived": settings.bucket_derived}
         self._pool = urllib3.PoolManager(
             maxsize=_POOL_CONNECTIONS,
-            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
+            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=settings.timeout_seconds),
             retries=_RETRIES,
             cert_reqs="CERT_REQUIRED",
             ca_certs=certifi.where(),
