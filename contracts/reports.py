@@ -42,6 +42,13 @@ class TrafficReport(Contract):
     rows: tuple[TrafficRow, ...]
 
 
+class Liveness(Contract):
+    """The process answers; whether it can work is Readiness."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+
+
 class ComponentHealth(Contract):
     name: str
     healthy: bool

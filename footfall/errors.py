@@ -139,6 +139,11 @@ class ObjectsUnavailableError(ServiceUnavailableError):
     title = "The object store is away"
 
 
+class BusyError(ServiceUnavailableError):
+    slug = "busy"
+    title = "The server has as much to do as it can take"
+
+
 class DownloadError(ServiceUnavailableError):
     slug = "download-failed"
     title = "A file could not be fetched from any of its sources"

@@ -12,6 +12,7 @@ from sqlalchemy.exc import (
     IntegrityError,
     InterfaceError,
     OperationalError,
+    ProgrammingError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -20,6 +21,8 @@ from footfall.settings import PostgresSettings
 
 _CONNECT_TIMEOUT_SECONDS = 10
 _BUSY_HINT = "Try again; if it lasts, raise FOOTFALL_POSTGRES__POOL_SIZE."
+# Undefined table, function and schema: the database was never migrated, or is another one.
+_NO_SCHEMA_STATES = frozenset({"42P01", "42883", "3F000"})
 _AWAY_HINT = "Check that Postgres runs and that the DSN is right: `footfall status`, `footfall doctor`."
 
 
@@ -48,6 +51,7 @@ def open_engine(dsn: str, settings: PostgresSettings, *, application: str) -> En
         max_overflow=0,
         pool_timeout=settings.connect_timeout_seconds,
         pool_pre_ping=True,
+        hide_parameters=True,  # templates and hashes are among them; an error's text goes into logs
         connect_args={
             "connect_timeout": settings.connect_timeout_seconds,
             "application_name": application,
@@ -65,6 +69,7 @@ def owner_engine(dsn: str) -> Iterator[Engine]:
     engine = create_engine(
         read_dsn(dsn),
         poolclass=NullPool,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
             "application_name": "footfall-provisioning",
@@ -89,6 +94,13 @@ def translate_errors() -> Iterator[None]:
         raise PostgresUnavailableError("Every connection to Postgres is in use.", hint=_BUSY_HINT) from error
     except (OperationalError, InterfaceError) as error:
         raise PostgresUnavailableError(_why_away(error), hint=_AWAY_HINT) from error
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) in _NO_SCHEMA_STATES:
+            raise PostgresUnavailableError(
+                "The database lacks Footfall's tables, or has those of an older version.",
+                hint="Run `footfall db migrate`.",
+            ) from error
+        raise
     except DBAPIError as error:
         if error.connection_invalidated:
             raise PostgresUnavailableError("The connection to Postgres broke.", hint=_AWAY_HINT) from error

@@ -1,0 +1,151 @@
+"""Every error answer: which problem an error is, and its RFC 9457 document. No route, no rule of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.responses import Response
+from starlette.types import Scope
+
+from api.headers import REQUEST_ID_HEADER, REQUEST_ID_KEY, STANDARD_HEADERS
+from contracts.problems import FieldProblem, Problem
+from footfall import errors
+
+MEDIA_TYPE = "application/problem+json"
+_TYPE_PREFIX = "urn:footfall:problem:"
+_RETRY_AFTER_SECONDS = "2"
+_UNSAID = "The server could not do this. Its log says why, under the request id."
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """A problem type as docs/problems.md lists it."""
+
+    slug: str
+    status: int
+    title: str
+
+    @property
+    def type(self) -> str:
+        return f"{_TYPE_PREFIX}{self.slug}"
+
+
+class RefusedRequestError(Exception):
+    """A request that HTTP's own rules refuse, before the domain hears of it."""
+
+    def __init__(
+        self, kind: ProblemKind, detail: str, *, hint: str | None = None, fields: Sequence[FieldProblem] = ()
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.hint = hint
+        self.fields = tuple(fields)
+
+
+# What HTTP itself can get wrong, before the domain hears of it.
+MALFORMED = ProblemKind("malformed-request", HTTPStatus.BAD_REQUEST, "The request cannot be read")
+INVALID = ProblemKind("invalid-request", HTTPStatus.UNPROCESSABLE_ENTITY, "The request does not fit the contract")
+NO_ROUTE = ProblemKind("no-such-route", HTTPStatus.NOT_FOUND, "There is nothing at this address")
+METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "The method is not offered here")
+TIMEOUT = ProblemKind("request-timeout", HTTPStatus.REQUEST_TIMEOUT, "The request did not arrive in time")
+TOO_LARGE = ProblemKind("request-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large")
+UNSUPPORTED_MEDIA_TYPE = ProblemKind(
+    "unsupported-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The request's media type is not taken here"
+)
+HTTP_KINDS = (
+    MALFORMED, INVALID, NO_ROUTE, METHOD_NOT_ALLOWED, TIMEOUT, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+)  # fmt: skip
+_BY_STATUS = {kind.status: kind for kind in HTTP_KINDS}
+
+# A class that is not named takes the status of the nearest class above it.
+_STATUSES: Mapping[type[errors.FootfallError], int] = {
+    errors.FootfallError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ImageTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.ModelVersionMismatchError: HTTPStatus.CONFLICT,
+    errors.PrivacyModeError: HTTPStatus.FORBIDDEN,
+    errors.NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.ConflictError: HTTPStatus.CONFLICT,
+    errors.UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
+    errors.ForbiddenError: HTTPStatus.FORBIDDEN,
+    errors.ServiceUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def kind_of(error: type[errors.FootfallError]) -> ProblemKind:
+    status = next(_STATUSES[above] for above in error.__mro__ if above in _STATUSES)
+    return ProblemKind(error.slug, status, error.title)
+
+
+INTERNAL = kind_of(errors.FootfallError)
+
+
+def catalogue() -> tuple[ProblemKind, ...]:
+    """Every problem type there is, by status and slug."""
+    kinds = {kind_of(error) for error in _tree(errors.FootfallError)} | set(HTTP_KINDS)
+    return tuple(sorted(kinds, key=lambda kind: (kind.status, kind.slug)))
+
+
+def kind_for_status(status: int) -> ProblemKind:
+    """The kind of an error that HTTP machinery raised with nothing but a status."""
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    return INTERNAL if status >= HTTPStatus.INTERNAL_SERVER_ERROR else MALFORMED
+
+
+def problem_of(error: errors.FootfallError) -> tuple[ProblemKind, str, str | None]:
+    """Kind, detail and hint of a domain error. What went wrong inside the server (a host, a path, a setting) is for
+    its log: callers are told what is away, and no more."""
+    kind = kind_of(type(error))
+    if kind.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return kind, _UNSAID, None
+    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return kind, f"{kind.title}.", "Try again in a moment; /readyz says what is away."
+    return kind, error.message, error.hint
+
+
+def problem_response(
+    scope: Scope,
+    kind: ProblemKind,
+    detail: str,
+    *,
+    hint: str | None = None,
+    fields: Sequence[FieldProblem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The document as an answer to the request of `scope`."""
+    request_id = request_id_of(scope)
+    document = Problem(
+        type=kind.type,
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        instance=scope["path"],
+        hint=hint,
+        request_id=request_id,
+        errors=tuple(fields),
+    )
+    extra = dict(STANDARD_HEADERS) | dict(headers or {})
+    if request_id is not None:
+        extra[REQUEST_ID_HEADER] = request_id
+    if kind.status == HTTPStatus.UNAUTHORIZED:
+        extra["WWW-Authenticate"] = "Bearer"
+    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        extra["Retry-After"] = _RETRY_AFTER_SECONDS
+    return Response(document.model_dump_json(), status_code=kind.status, headers=extra, media_type=MEDIA_TYPE)
+
+
+def request_id_of(scope: Scope) -> str | None:
+    """The id that the outermost middleware gave the request."""
+    found = scope.get(REQUEST_ID_KEY)
+    return found if isinstance(found, str) else None
+
+
+def _tree(error: type[errors.FootfallError]) -> Iterator[type[errors.FootfallError]]:
+    yield error
+    for below in error.__subclasses__():
+        yield from _tree(below)

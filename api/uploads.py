@@ -1,0 +1,86 @@
+"""Multipart bodies: read in time, in memory alone, and held to the parts a route names. The contents are not judged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import anyio
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from api.problems import INVALID, MALFORMED, TIMEOUT, UNSUPPORTED_MEDIA_TYPE, RefusedRequestError
+from contracts.problems import FieldProblem
+
+_MAX_PARTS = 8
+_MAX_FIELD_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class PartRule:
+    """One part a route takes. A file part has a file name; a photograph without one would be read as text."""
+
+    name: str
+    required: bool
+    file: bool
+
+
+class _MemoryParser(MultiPartParser):
+    # A spooled photograph would lie on the disk unasked; the body's limit bounds the memory instead.
+    spool_max_size = 2**40
+
+
+async def read_parts(request: Request, rules: Collection[PartRule], *, within_seconds: float) -> Mapping[str, bytes]:
+    """The parts' contents by name.
+
+    Raises RefusedRequestError for another media type, for a body that is no multipart or does not arrive in time, and
+    for parts that are missing, unknown, repeated or of the wrong form.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "multipart/form-data":
+        raise RefusedRequestError(
+            UNSUPPORTED_MEDIA_TYPE,
+            f"This route takes multipart/form-data, not {media_type or 'a body without a type'}."[:300],
+        )
+    try:
+        with anyio.fail_after(within_seconds):
+            form = await _MemoryParser(
+                request.headers,
+                request.stream(),
+                max_files=_MAX_PARTS,
+                max_fields=_MAX_PARTS,
+                max_part_size=_MAX_FIELD_BYTES,
+            ).parse()
+    except TimeoutError:
+        raise RefusedRequestError(TIMEOUT, f"The body had not arrived after {within_seconds:g} seconds.") from None
+    except MultiPartException as error:
+        raise RefusedRequestError(MALFORMED, f"The multipart body cannot be read: {error.message}") from error
+    problems = list(_problems(form, rules))
+    if problems:
+        raise RefusedRequestError(
+            INVALID, "The parts of the body are not those that this route takes.", fields=problems
+        )
+    return {name: await _content(part) for name, part in form.multi_items()}
+
+
+def _problems(form: FormData, rules: Collection[PartRule]) -> Iterator[FieldProblem]:
+    known = {rule.name: rule for rule in rules}
+    for rule in rules:
+        given = form.getlist(rule.name)
+        if rule.required and not given:
+            yield FieldProblem(field=rule.name, message="The part is missing.")
+        if len(given) > 1:
+            yield FieldProblem(field=rule.name, message="The part is there more than once.")
+    for name, part in form.multi_items():
+        if name not in known:
+            yield FieldProblem(
+                field=name[:100] or "(no name)",
+                message=f"There is no such part; this route takes {' and '.join(known)}.",
+            )
+        elif known[name].file and not isinstance(part, UploadFile):
+            yield FieldProblem(field=name, message="The part must be a file: give it a file name.")
+
+
+async def _content(part: UploadFile | str) -> bytes:
+    return await part.read() if isinstance(part, UploadFile) else part.encode()
