@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cli import models_commands, settings_command
+from cli import models_commands, openapi_command, settings_command
 from client.errors import ApiError
 from footfall.errors import (
     ConfigurationError,
@@ -48,6 +48,7 @@ app = typer.Typer(
     """,
 )
 app.command()(settings_command.settings)
+app.command()(openapi_command.openapi)
 app.add_typer(models_commands.app, name="models")
 
 
