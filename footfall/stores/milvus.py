@@ -6,6 +6,7 @@ import logging
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,10 +27,15 @@ Result = TypeVar("Result")
 FilterValues = Mapping[str, UUID | Sequence[UUID]]
 
 DEFAULT_PORT = 19_530
+"""Where Milvus listens when nothing else is said."""
+
 _CONNECT_SECONDS = 3.0
 _AWAY_HINT = "Check that Milvus runs and that FOOTFALL_MILVUS__URI is right: `footfall status`, `footfall doctor`."
 _FIRST_WITH_TEMPLATES = (2, 5)
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_CHANNEL_OPTIONS = {"grpc.keepalive_time_ms": 300_000, "grpc.keepalive_permit_without_calls": 0}
+"""pymilvus pings every ten seconds, for which a gRPC server with the usual limits hangs up (too_many_pings)."""
+
 _CONNECT_FAILED = 2
 """pymilvus's own code of a connection that could not be made."""
 
@@ -61,17 +67,12 @@ class MilvusSession:
     def __init__(self, settings: MilvusSettings) -> None:
         """Raises ConfigurationError for an address that is no http(s) one. Connects to nothing."""
         self._uri = settings.uri or ""
-        parts = urlsplit(self._uri)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigurationError(
-                f"FOOTFALL_MILVUS__URI must be http://host:port, not {self._uri!r}.",
-                hint="A file of Milvus Lite serves one process alone; run `milvus-lite server` and name its address.",
-            )
-        self._address = (parts.hostname, parts.port or DEFAULT_PORT)
+        self._address = _address(self._uri)
         self._token = settings.token.get_secret_value() if settings.token else ""
         self._timeout_seconds = settings.timeout_seconds
         self._lock = threading.Lock()
         self._connection: _Connection | None = None
+        self._failed_at = float("-inf")
         # pymilvus logs each failure with the request's filter and a traceback, at ERROR. Failures are translated
         # and raised here; once is enough.
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
@@ -109,9 +110,18 @@ class MilvusSession:
             connection.client.close()
 
     def _open(self) -> _Connection:
+        asked_at = time.monotonic()
         with self._lock:
             if self._connection is None:
-                self._connection = self._connect()
+                # Whoever waited here while another thread tried in vain has its answer; trying again in turn would
+                # make the last of them wait for all.
+                if self._failed_at >= asked_at:
+                    raise _away("Milvus did not answer.")
+                try:
+                    self._connection = self._connect()
+                except VectorsUnavailableError:
+                    self._failed_at = time.monotonic()
+                    raise
             return self._connection
 
     def _connect(self) -> _Connection:
@@ -120,9 +130,11 @@ class MilvusSession:
         try:
             socket.create_connection(self._address, timeout=connect_seconds).close()
         except OSError as error:
-            raise VectorsUnavailableError("Milvus does not listen at its address.", hint=_AWAY_HINT) from error
+            raise _away("Milvus does not listen at its address.") from error
         try:
-            client = MilvusClient(uri=self._uri, token=self._token, timeout=connect_seconds, dedicated=True)
+            client = MilvusClient(
+                uri=self._uri, token=self._token, timeout=connect_seconds, dedicated=True, grpc_options=_CHANNEL_OPTIONS
+            )
             version = str(client.get_server_version(timeout=self._timeout_seconds))
         except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
             raise self._translated("connect", error, None) from error
@@ -153,15 +165,35 @@ class MilvusSession:
         if connection and broken:
             self._forget(connection)
         # The server's own words stay in the cause: they may quote what was sent.
-        return VectorsUnavailableError(
-            f"Milvus did not {operation} ({status.name if status else f'code {code}'}).", hint=_AWAY_HINT
-        )
+        return _away(f"Milvus did not {operation} ({status.name if status else f'code {code}'}).")
+
+
+def _address(uri: str) -> tuple[str, int]:
+    """Host and port. The URI itself may hold a password, so no message repeats it."""
+    try:
+        parts = urlsplit(uri)
+        if parts.scheme in {"http", "https"} and parts.hostname:
+            return parts.hostname, parts.port or DEFAULT_PORT
+    except ValueError:
+        pass
+    raise ConfigurationError(
+        "FOOTFALL_MILVUS__URI must be http://host:port.",
+        hint="`footfall up` starts a server and sets it. A file of Milvus Lite serves one process alone: run "
+        "`milvus-lite server` and name its address.",
+    )
+
+
+def _away(message: str) -> VectorsUnavailableError:
+    return VectorsUnavailableError(message, hint=_AWAY_HINT)
 
 
 def _status(error: Exception) -> grpc.StatusCode | None:
-    """The gRPC status, which pymilvus also puts where its own codes belong."""
-    found = error.code() if isinstance(error, grpc.RpcError) else getattr(error, "code", None)
-    return found if isinstance(found, grpc.StatusCode) else None
+    """The gRPC status: of the error, where pymilvus put it in place of its own code, or of what caused it."""
+    for candidate in (error, error.__cause__):
+        found = candidate.code() if isinstance(candidate, grpc.RpcError) else getattr(candidate, "code", None)
+        if isinstance(found, grpc.StatusCode):
+            return found
+    return None
 
 
 def _code(error: Exception) -> int | None:

@@ -52,11 +52,15 @@ class MemoryVectorStore:
 
     def upsert(self, model_version: str, templates: Sequence[StoredTemplate]) -> None:
         check_templates(templates)
+        if not templates:
+            return
         with self._lock:
             held = self._of_version(model_version).templates
             held.update((template.template_id, template) for template in templates)
 
     def delete(self, tenant_id: TenantId, template_ids: Sequence[TemplateId]) -> None:
+        if not template_ids:
+            return
         with self._lock:
             held = self._any_version().templates
             for template_id in template_ids:
@@ -66,6 +70,8 @@ class MemoryVectorStore:
     def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
         check_limit(limit)
         check_probes(probes)
+        if not len(probes):
+            return []
         with self._lock:
             held = self._of_version(model_version).templates
             own = [template for template in held.values() if template.tenant_id == tenant_id]

@@ -1,37 +1,31 @@
-"""The vector store over Milvus: collections behind one alias, and what the domain asks of them. No connection is made
-here (`footfall.stores.milvus` does), and nobody is recognised."""
+"""The vector store over Milvus: writing, deleting and finding rows, and the rebuild. Connections and collections are
+made beside this module; nobody is recognised."""
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from pymilvus import DataType, MilvusClient
+import numpy as np
 
 from contracts.base import TemplateId, TenantId
-from contracts.events import EMBEDDING_DIMENSION
-from footfall.errors import ConfigurationError, FootfallError, VectorsUnavailableError
+from footfall.errors import VectorsUnavailableError
 from footfall.settings import MilvusSettings, Settings
 from footfall.stores.base import Hit, RebuildReport, StoredTemplate, VectorStore
-from footfall.stores.milvus import MilvusSession, MissingCollectionError, NameTakenError, UnloadedCollectionError
+from footfall.stores.milvus import MilvusSession, MissingCollectionError, UnloadedCollectionError
+from footfall.stores.milvus_collections import MilvusCollections
 from footfall.stores.rules import (
-    CollectionNames,
     check_limit,
     check_probes,
     check_templates,
     empty_alias,
-    other_version,
 )
 from footfall.stores.standins import MemoryVectorStore
 from footfall.vision.types import Float32Array
-
-logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -40,8 +34,8 @@ _BATCH_ROWS = 500
 """Rows of one request: a megabyte of vectors, far under gRPC's limits."""
 
 _PAGE_ROWS = 5_000
-_BULK_FACTOR = 12.0
-"""Creating, filling and loading a collection may take this many times the timeout of an ordinary call."""
+_ATTEMPTS = 3
+"""A rebuild drops a collection two switches after it was served; nobody is overtaken by that three times."""
 
 _PERSON_FIELDS = ["person_kind", "person_id"]
 
@@ -58,16 +52,15 @@ class MilvusVectorStore:
     def __init__(self, settings: MilvusSettings) -> None:
         self._settings = settings
         self._timeout = settings.timeout_seconds
-        self._bulk_timeout = settings.timeout_seconds * _BULK_FACTOR
         self._session = MilvusSession(settings)
-        self._names = CollectionNames(settings.alias)
+        self._collections = MilvusCollections(self._session, settings)
 
     def ensure(self, model_version: str) -> None:
         """Also raises ModelVersionMismatchError when the alias serves another model version."""
-        if self._served_or_none() is None:
-            self._make_first(model_version)
-        self._on_served(self._require_dimensions)
-        self._on_served(self._load, model_version)
+        if self._collections.served_or_none() is None:
+            self._collections.make_first(model_version)
+        self._on_served(self._collections.require_dimensions)
+        self._on_served(self._collections.load, model_version)
 
     def upsert(self, model_version: str, templates: Sequence[StoredTemplate]) -> None:
         check_templates(templates)
@@ -93,19 +86,22 @@ class MilvusVectorStore:
         one: the caller reads the record once more after the switch and mends the difference. A rebuild that fails
         leaves the alias as it was and drops what it had filled. Collections older than the former one are dropped."""
         began = time.monotonic()
-        fresh = self._create(model_version)
+        fresh = self._collections.create(model_version)
+        switched = False
         try:
             count = self._fill(fresh, templates)
-            former = self._served_or_none()
-            self._switch(fresh)
-        except (FootfallError, MissingCollectionError, UnloadedCollectionError, NameTakenError) as error:
-            self._discard(fresh)
-            if isinstance(error, FootfallError):
-                raise
-            raise VectorsUnavailableError("Another process removed the collection that was being filled.") from error
-        if former:
-            for name in self._names.older_than(self._collections(), fresh, former):
-                self._discard(name)
+            former = self._collections.served_or_none()
+            self._collections.switch(fresh)
+            switched = True
+        except (MissingCollectionError, UnloadedCollectionError) as error:
+            raise VectorsUnavailableError(
+                "Another rebuild removed the collection that this one was filling.", hint="Rebuild once more."
+            ) from error
+        finally:
+            if not switched:
+                self._collections.discard(fresh)
+        if former is not None:
+            self._collections.discard_older(fresh, former)
         return RebuildReport(fresh, former, count, time.monotonic() - began)
 
     def ping(self) -> str:
@@ -115,108 +111,22 @@ class MilvusVectorStore:
     def close(self) -> None:
         self._session.close()
 
-    # --- collections and the alias ------------------------------------------------------------------
-
     def _on_served(self, action: Callable[[str], Result], model_version: str | None = None) -> Result:
-        """`action` over the name of the served collection, once more when it was switched away or unloaded."""
-        served = self._served(model_version)
+        """`action` over the name of the served collection; again when it was switched away or not loaded."""
+        for _ in range(_ATTEMPTS):
+            served = self._collections.served(model_version)
+            try:
+                return self._on_loaded(action, served)
+            except (MissingCollectionError, UnloadedCollectionError):
+                continue
+        raise empty_alias(self._settings.alias)
+
+    def _on_loaded(self, action: Callable[[str], Result], name: str) -> Result:
         try:
-            return action(served)
+            return action(name)
         except UnloadedCollectionError:
-            self._load(served)
-        except MissingCollectionError:
-            served = self._served(model_version)
-        try:
-            return action(served)
-        except (UnloadedCollectionError, MissingCollectionError) as error:
-            raise empty_alias(self._names.alias) from error
-
-    def _served(self, model_version: str | None = None) -> str:
-        served = self._served_or_none()
-        if served is None:
-            raise empty_alias(self._names.alias)
-        if model_version is not None:
-            self._require_version(served, model_version)
-        return served
-
-    def _served_or_none(self) -> str | None:
-        try:
-            described = self._call(
-                "resolve its alias", lambda client: client.describe_alias(self._names.alias, timeout=self._timeout)
-            )
-        except MissingCollectionError:
-            return None
-        return str(described["collection_name"])
-
-    def _require_version(self, served: str, model_version: str) -> None:
-        if not served.startswith(self._names.of_version(model_version)):
-            raise other_version(self._names.alias, model_version)
-
-    def _make_first(self, model_version: str) -> None:
-        """Several processes may do this at once: the alias goes to one, and the others drop what they made."""
-        made = self._create(model_version)
-        with suppress(NameTakenError):
-            self._call(
-                "create its alias", lambda client: client.create_alias(made, self._names.alias, timeout=self._timeout)
-            )
-        if self._served_or_none() != made:
-            self._discard(made)
-
-    def _create(self, model_version: str) -> str:
-        name = self._names.new_build(model_version)
-        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-        schema.add_field("template_id", DataType.VARCHAR, is_primary=True, max_length=36)
-        schema.add_field("tenant_id", DataType.VARCHAR, is_partition_key=True, max_length=36)
-        schema.add_field("person_kind", DataType.VARCHAR, max_length=16)
-        schema.add_field("person_id", DataType.VARCHAR, max_length=36)
-        schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=EMBEDDING_DIMENSION)
-        index = MilvusClient.prepare_index_params()
-        index.add_index(
-            "embedding", index_type="IVF_FLAT", metric_type="COSINE", params={"nlist": self._settings.nlist}
-        )
-        self._call(
-            "create a collection",
-            lambda client: client.create_collection(
-                name, schema=schema, index_params=index, consistency_level="Strong", timeout=self._bulk_timeout
-            ),
-        )
-        return name
-
-    def _switch(self, fresh: str) -> None:
-        alias = self._names.alias
-        try:
-            self._call("switch its alias", lambda client: client.alter_alias(fresh, alias, timeout=self._timeout))
-        except MissingCollectionError:
-            self._call("create its alias", lambda client: client.create_alias(fresh, alias, timeout=self._timeout))
-
-    def _require_dimensions(self, name: str) -> None:
-        described = self._call(
-            "describe a collection", lambda client: client.describe_collection(name, timeout=self._timeout)
-        )
-        dimensions = [field["params"]["dim"] for field in described["fields"] if "dim" in field["params"]]
-        if dimensions != [EMBEDDING_DIMENSION]:
-            raise ConfigurationError(
-                f"The collection {name!r} holds vectors of {dimensions} numbers, not {EMBEDDING_DIMENSION}.",
-                hint="Set FOOTFALL_MILVUS__ALIAS to a name that nothing else uses, or rebuild the gallery.",
-            )
-
-    def _collections(self) -> list[str]:
-        return [
-            str(name)
-            for name in self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
-        ]
-
-    def _load(self, name: str) -> None:
-        self._call("load a collection", lambda client: client.load_collection(name, timeout=self._bulk_timeout))
-
-    def _discard(self, name: str) -> None:
-        """Drops a collection that nobody needs; one that cannot be dropped is left to the next rebuild."""
-        try:
-            self._call("drop a collection", lambda client: client.drop_collection(name, timeout=self._timeout))
-        except (FootfallError, MissingCollectionError) as error:
-            logger.warning("the collection %s could not be dropped: %s", name, error)
-
-    # --- rows ---------------------------------------------------------------------------------------
+            self._collections.load(name)
+        return action(name)
 
     def _fill(self, name: str, templates: Iterable[StoredTemplate]) -> int:
         """Writes all into `name`, makes it searchable and answers how many it holds."""
@@ -225,12 +135,18 @@ class MilvusVectorStore:
             check_templates(batch)
             self._write(name, batch)
             written.update(template.template_id for template in batch)
-        self._call("flush a collection", lambda client: client.flush(name, timeout=self._bulk_timeout))
-        self._load(name)
+        self._call(
+            "flush a collection", lambda client: client.flush(name, timeout=self._collections.bulk_timeout_seconds)
+        )
+        self._collections.load(name)
         counted = self._call(
             "count a collection",
             lambda client: client.query(
-                name, filter="", output_fields=["count(*)"], consistency_level="Strong", timeout=self._bulk_timeout
+                name,
+                filter="",
+                output_fields=["count(*)"],
+                consistency_level="Strong",
+                timeout=self._collections.bulk_timeout_seconds,
             ),
         )
         count = int(counted[0]["count(*)"])
@@ -242,15 +158,17 @@ class MilvusVectorStore:
         return count
 
     def _write(self, name: str, templates: Sequence[StoredTemplate]) -> None:
+        # The last of those with one id: servers differ on what they make of two in a request.
+        by_id = {template.template_id: template for template in templates}
         rows = [
             {
                 "template_id": str(template.template_id),
                 "tenant_id": str(template.tenant_id),
                 "person_kind": template.person_kind,
                 "person_id": str(template.person_id),
-                "embedding": template.vector,
+                "embedding": np.asarray(template.vector, dtype=np.float32),
             }
-            for template in templates
+            for template in by_id.values()
         ]
         self._call("write", lambda client: client.upsert(name, rows, timeout=self._timeout))
 
@@ -266,7 +184,7 @@ class MilvusVectorStore:
             "search",
             lambda client: client.search(
                 name,
-                data=list(probes),
+                data=list(np.asarray(probes, dtype=np.float32)),
                 limit=limit,
                 output_fields=_PERSON_FIELDS,
                 search_params={"metric_type": "COSINE", "params": {"nprobe": self._settings.nprobe}},

@@ -1,0 +1,129 @@
+"""Collections of Milvus and the alias before them: making, loading, switching, dropping. Rows are vectors.py's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from pymilvus import DataType, MilvusClient
+
+from contracts.events import EMBEDDING_DIMENSION
+from footfall.errors import ConfigurationError, FootfallError
+from footfall.settings import MilvusSettings
+from footfall.stores.milvus import MilvusSession, MissingCollectionError, NameTakenError
+from footfall.stores.rules import CollectionNames, empty_alias, other_version
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+_BULK_FACTOR = 12.0
+
+
+class MilvusCollections:
+    """The collections behind the settings' alias. Thread-safe; other processes may do the same meanwhile."""
+
+    def __init__(self, session: MilvusSession, settings: MilvusSettings) -> None:
+        self._session = session
+        self._alias = settings.alias
+        self._names = CollectionNames(settings.alias)
+        self._nlist = settings.nlist
+        self._timeout = settings.timeout_seconds
+        self.bulk_timeout_seconds = settings.timeout_seconds * _BULK_FACTOR
+        """For what takes as long as there are rows: loading, flushing, counting."""
+
+    def served(self, model_version: str | None = None) -> str:
+        """The collection that the alias points at. Raises VectorsUnavailableError when there is none, and
+        ModelVersionMismatchError when it is not of `model_version`."""
+        found = self.served_or_none()
+        if found is None:
+            raise empty_alias(self._alias)
+        if model_version is not None and not found.startswith(self._names.of_version(model_version)):
+            raise other_version(self._alias, model_version)
+        return found
+
+    def served_or_none(self) -> str | None:
+        try:
+            described = self._call(
+                "resolve its alias", lambda client: client.describe_alias(self._alias, timeout=self._timeout)
+            )
+        except MissingCollectionError:
+            return None
+        return str(described["collection_name"])
+
+    def make_first(self, model_version: str) -> None:
+        """A collection with the alias, while there is no alias. Several processes may do this at once: the alias goes
+        to one, and the others drop what they made."""
+        made = self.create(model_version)
+        with suppress(NameTakenError):
+            self._call("create its alias", lambda client: client.create_alias(made, self._alias, timeout=self._timeout))
+        self.discard(made)
+
+    def create(self, model_version: str) -> str:
+        """A fresh, empty, loaded collection that no alias points at."""
+        name = self._names.new_build(model_version)
+        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        schema.add_field("template_id", DataType.VARCHAR, is_primary=True, max_length=36)
+        schema.add_field("tenant_id", DataType.VARCHAR, is_partition_key=True, max_length=36)
+        schema.add_field("person_kind", DataType.VARCHAR, max_length=16)
+        schema.add_field("person_id", DataType.VARCHAR, max_length=36)
+        schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=EMBEDDING_DIMENSION)
+        index = MilvusClient.prepare_index_params()
+        index.add_index("embedding", index_type="IVF_FLAT", metric_type="COSINE", params={"nlist": self._nlist})
+        self._call(
+            "create a collection",
+            lambda client: client.create_collection(
+                name, schema=schema, index_params=index, consistency_level="Strong", timeout=self.bulk_timeout_seconds
+            ),
+        )
+        return name
+
+    def require_dimensions(self, name: str) -> None:
+        """Raises ConfigurationError for a collection whose vectors are no templates."""
+        described = self._call(
+            "describe a collection", lambda client: client.describe_collection(name, timeout=self._timeout)
+        )
+        dimensions = [field["params"]["dim"] for field in described["fields"] if "dim" in field["params"]]
+        if dimensions != [EMBEDDING_DIMENSION]:
+            raise ConfigurationError(
+                f"The collection {name!r} holds vectors of {dimensions} numbers, not {EMBEDDING_DIMENSION}.",
+                hint="Set FOOTFALL_MILVUS__ALIAS to a name that nothing else uses, or rebuild the gallery.",
+            )
+
+    def load(self, name: str) -> None:
+        self._call("load a collection", lambda client: client.load_collection(name, timeout=self.bulk_timeout_seconds))
+
+    def switch(self, name: str) -> None:
+        """Points the alias at `name`, whether or not there is an alias yet."""
+        try:
+            self._alter_alias(name)
+        except MissingCollectionError:
+            try:
+                self._call(
+                    "create its alias", lambda client: client.create_alias(name, self._alias, timeout=self._timeout)
+                )
+            except NameTakenError:
+                self._alter_alias(name)
+
+    def discard(self, name: str) -> None:
+        """Drops a collection unless the alias serves it, as it does when only the answer to a switch was lost. One
+        that cannot be dropped now is left to a later rebuild."""
+        try:
+            if self.served_or_none() != name:
+                self._call("drop a collection", lambda client: client.drop_collection(name, timeout=self._timeout))
+        except (FootfallError, MissingCollectionError) as error:
+            logger.warning("the collection %s could not be dropped: %s", name, error)
+
+    def discard_older(self, served: str, former: str) -> None:
+        """Drops what is older than `former`, so that one step back stays possible and disks do not fill."""
+        listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
+        for name in self._names.older_than([str(name) for name in listed], served, former):
+            self.discard(name)
+
+    def _alter_alias(self, name: str) -> None:
+        self._call("switch its alias", lambda client: client.alter_alias(name, self._alias, timeout=self._timeout))
+
+    def _call(self, operation: str, action: Callable[[Any], Result]) -> Result:
+        return self._session.call(operation, action)
