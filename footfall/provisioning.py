@@ -111,7 +111,8 @@ def role_dsn(owner_dsn: str, role: str, password: str, database: str | None = No
     url = read_dsn(owner_dsn).set(drivername="postgresql", username=role, password=password)
     if database is not None:
         url = url.set(database=database)
-    return url.render_as_string(hide_password=False)
+    # SQLAlchemy leaves a space in a password as it is; libpq refuses it in a URI.
+    return url.render_as_string(hide_password=False).replace(" ", "%20")
 
 
 def create_tenant(
