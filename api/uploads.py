@@ -56,12 +56,15 @@ async def read_parts(request: Request, rules: Collection[PartRule], *, within_se
         raise RefusedRequestError(TIMEOUT, f"The body had not arrived after {within_seconds:g} seconds.") from None
     except MultiPartException as error:
         raise RefusedRequestError(MALFORMED, f"The multipart body cannot be read: {error.message}") from error
-    problems = list(_problems(form, rules))
-    if problems:
-        raise RefusedRequestError(
-            INVALID, "The parts of the body are not those that this route takes.", fields=problems
-        )
-    return {name: await _content(part) for name, part in form.multi_items()}
+    try:
+        problems = list(_problems(form, rules))
+        if problems:
+            raise RefusedRequestError(
+                INVALID, "The parts of the body are not those that this route takes.", fields=problems
+            )
+        return {name: await _content(part) for name, part in form.multi_items()}
+    finally:
+        await form.close()
 
 
 def _problems(form: FormData, rules: Collection[PartRule]) -> Iterator[FieldProblem]:
