@@ -10,13 +10,13 @@ from uuid import uuid4
 
 from alembic import command
 from alembic.config import Config
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 import footfall
 from contracts.access import Slug
-from contracts.base import Name, PrivacyMode, TenantId
+from contracts.base import Contract, Name, PrivacyMode, TenantId
 from footfall import audit
 from footfall.access import NewUser, add_user
 from footfall.errors import ConfigurationError, ConflictError, InputError
@@ -131,8 +131,6 @@ def create_tenant(
     Raises ConflictError when the slug is taken, and InputError for a slug, name, e-mail address or password that
     cannot be used and for `identify` without a legal basis or retention days.
     """
-    _check_tenant(slug, name, privacy_mode, legal_basis, retention_days)
-    admin = NewUser.checked(email=admin_email, password=admin_password, role="tenant_admin")
     tenant_id = TenantId(uuid4())
     row = tenants.TenantRow(
         tenant_id=tenant_id,
@@ -142,6 +140,8 @@ def create_tenant(
         legal_basis=legal_basis,
         retention_days=retention_days,
     )
+    _check_tenant(row)
+    admin = NewUser.checked(email=admin_email, password=admin_password, role="tenant_admin")
     with _owner_errors(), _engine_of(owner) as engine, tenant_transaction(engine, tenant_id) as connection:
         if not tenants.insert(connection, row):
             raise ConflictError(
@@ -166,21 +166,27 @@ def find_tenant(owner: str | Engine, slug: str) -> TenantId | None:
         return tenants.id_for_slug(connection, slug)
 
 
-def _check_tenant(
-    slug: str, name: str, privacy_mode: PrivacyMode, legal_basis: str | None, retention_days: int | None
-) -> None:
-    for value, kind, rule in (
-        (slug, Slug, "2 to 63 small letters, digits and inner hyphens"),
-        (name, Name, "1 to 200 characters on one line"),
-    ):
-        try:
-            TypeAdapter(kind).validate_python(value)
-        except ValidationError as error:
-            what = "slug" if kind is Slug else "name"
-            raise InputError(f"The tenant's {what} {value!r} cannot be used.", hint=f"A {what} is {rule}.") from error
-    if retention_days is not None and not 1 <= retention_days <= 3650:
-        raise InputError(f"{retention_days} retention days cannot be promised.", hint="Choose from 1 to 3650.")
-    if privacy_mode == "identify" and (not (legal_basis or "").strip() or retention_days is None):
+class _NewTenant(Contract):
+    """The bounds of a tenant; a description is what a person is told who left them."""
+
+    slug: Slug = Field(description="2 to 63 small letters, digits and inner hyphens")
+    name: Name = Field(description="1 to 200 characters on one line")
+    privacy_mode: PrivacyMode = Field(description="count_only, staff_only or identify")
+    legal_basis: Name | None = Field(description="1 to 200 characters on one line, such as a document's title")
+    retention_days: int | None = Field(ge=1, le=3650, description="a number from 1 to 3650")
+
+
+def _check_tenant(row: tenants.TenantRow) -> None:
+    try:
+        _NewTenant.model_validate({name: getattr(row, name) for name in _NewTenant.model_fields})
+    except ValidationError as error:
+        field = str(error.errors()[0]["loc"][0])
+        what = field.replace("_", " ")
+        raise InputError(
+            f"The tenant's {what} cannot be {getattr(row, field)!r}.",
+            hint=f"The {what} is {_NewTenant.model_fields[field].description}.",
+        ) from error
+    if row.privacy_mode == "identify" and (not (row.legal_basis or "").strip() or row.retention_days is None):
         raise InputError(
             "A tenant in privacy mode identify needs a recorded legal basis and retention days.",
             hint="Give both, or choose staff_only or count_only.",
@@ -208,5 +214,5 @@ def _owner_errors() -> Iterator[None]:
             said = getattr(getattr(error.orig, "diag", None), "message_primary", None)
             raise ConfigurationError(
                 f"Postgres refused what provisioning needs: {said}.",
-                hint="docs/adr/0001-roles-and-row-level-security.md says what the owner's role must be allowed.",
+                hint="docs/adr/roles-and-row-level-security.md says what the owner's role must be allowed.",
             ) from error

@@ -1,5 +1,5 @@
 -- Roles, row-level security and grants. The roles own nothing but the marts; passwords are set by provisioning.
--- Works for a superuser and for an ordinary owner with CREATEROLE: docs/adr/0001-roles-and-row-level-security.md.
+-- Works for a superuser and for an ordinary owner with CREATEROLE: docs/adr/roles-and-row-level-security.md.
 do $$
 declare
     wanted text;

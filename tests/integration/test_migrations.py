@@ -221,7 +221,7 @@ def test_an_owner_who_may_not_make_roles_is_told_so_and_nothing_is_left(clean: S
     dsn = clean.new_database(attributes="nocreaterole")
     with pytest.raises(ConfigurationError, match="permission denied to create role") as refused:
         provisioning.upgrade_schema(dsn)
-    assert "docs/adr/0001" in (refused.value.hint or "")
+    assert "docs/adr/roles-and-row-level-security.md" in (refused.value.hint or "")
     assert _schemas(dsn) == set()
 
 
