@@ -29,6 +29,10 @@ class PartRule:
 class _MemoryParser(MultiPartParser):
     # A spooled photograph would lie on the disk unasked; the body's limit bounds the memory instead.
     spool_max_size = 2**40
+    ended = False
+
+    def on_end(self) -> None:
+        self.ended = True
 
 
 async def read_parts(request: Request, rules: Collection[PartRule], *, within_seconds: float) -> Mapping[str, bytes]:
@@ -43,21 +47,25 @@ async def read_parts(request: Request, rules: Collection[PartRule], *, within_se
             UNSUPPORTED_MEDIA_TYPE,
             f"This route takes multipart/form-data, not {media_type or 'a body without a type'}."[:300],
         )
+    parser = _MemoryParser(
+        request.headers,
+        request.stream(),
+        max_files=_MAX_PARTS,
+        max_fields=_MAX_PARTS,
+        max_part_size=_MAX_FIELD_BYTES,
+    )
     try:
         with anyio.fail_after(within_seconds):
-            form = await _MemoryParser(
-                request.headers,
-                request.stream(),
-                max_files=_MAX_PARTS,
-                max_fields=_MAX_PARTS,
-                max_part_size=_MAX_FIELD_BYTES,
-            ).parse()
+            form = await parser.parse()
     except TimeoutError:
         raise RefusedRequestError(TIMEOUT, f"The body had not arrived after {within_seconds:g} seconds.") from None
     except MultiPartException as error:
         raise RefusedRequestError(MALFORMED, f"The multipart body cannot be read: {error.message}") from error
     try:
-        problems = list(_problems(form, rules))
+        if not parser.ended:
+        # The parser forgets a part that was cut off; an event would be taken without its picture.
+        raise RefusedRequestError(MALFORMED, "The multipart body ends before its last boundary.")
+    problems = list(_problems(form, rules))
         if problems:
             raise RefusedRequestError(
                 INVALID, "The parts of the body are not those that this route takes.", fields=problems
