@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ _KEY = "footfall_session"
 _API_URL = "FOOTFALL_API__URL"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Session:
     """A signed-in browser session. The password lives in the client alone, for renewing the token."""
 
@@ -114,5 +115,8 @@ def _sign_in(tenant: str, email: str, password: str) -> None:
             f"The API at {api_url()} does not answer. Check it with `footfall status`.", icon=":material/cloud_off:"
         )
         return
-    st.session_state[_KEY] = Session(client, identity.tenant_name, email, identity.role)
+    session = Session(client, identity.tenant_name, email, identity.role)
+    # A browser tab that is closed never signs out; its connections go when Streamlit forgets the session.
+    weakref.finalize(session, client.close)
+    st.session_state[_KEY] = session
     st.rerun()
