@@ -8,6 +8,7 @@ from pathlib import Path
 from footfall.errors import ConfigurationError
 from footfall.settings import VisionSettings
 from footfall.vision.detectors.mock import MockDetector
+from footfall.vision.detectors.yuface_build import YuFace
 from footfall.vision.models.files import trusted_path
 from footfall.vision.models.manifest import RETINAFACE, YUNET
 from footfall.vision.types import Detector
@@ -38,10 +39,9 @@ def open_detector(settings: VisionSettings, models_path: Path) -> Detector:
 
         return RetinaFace(trusted_path(RETINAFACE, models_path), settings)
     try:
-        from footfall.vision.detectors.yuface_build import YuFace  # noqa: PLC0415 - has no build for every platform
+        return YuFace(settings)
     except ImportError as error:
         raise ConfigurationError(
             f"The yuface detector does not load here: {error}",
             hint="Pull YuNet's ONNX with `footfall models pull`, from a mirror where the network has none.",
         ) from error
-    return YuFace(settings)
