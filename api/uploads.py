@@ -63,9 +63,9 @@ async def read_parts(request: Request, rules: Collection[PartRule], *, within_se
         raise RefusedRequestError(MALFORMED, f"The multipart body cannot be read: {error.message}") from error
     try:
         if not parser.ended:
-        # The parser forgets a part that was cut off; an event would be taken without its picture.
-        raise RefusedRequestError(MALFORMED, "The multipart body ends before its last boundary.")
-    problems = list(_problems(form, rules))
+            # The parser forgets a part that was cut off; an event would be taken without its picture.
+            raise RefusedRequestError(MALFORMED, "The multipart body ends before its last boundary.")
+        problems = list(_problems(form, rules))
         if problems:
             raise RefusedRequestError(
                 INVALID, "The parts of the body are not those that this route takes.", fields=problems
