@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
+from ingest_daemon.pixels import is_smooth
 from ingest_daemon.shots import Shot, likeness
 from ingest_daemon.tracking import Association, Pairing
 from ingest_daemon.tracks import FaceTrack
 
-VERIFY_EVERY = timedelta(seconds=1)
-"""However well the boxes overlap, the face is compared with its track this often: two people who cross swap boxes."""
 UNWATCHED = timedelta(seconds=0.5)
 """After a gap longer than this the boxes alone prove nothing: the next person through a door stands where the last
 one stood."""
@@ -21,7 +20,7 @@ STRIKES = 2
 """Comparisons in a row that must fail before a well-placed face is taken for another: one may be a hand before it."""
 
 Ask = Literal["no", "due", "must"]
-"""`due`: time for a comparison. `must`: the boxes prove nothing."""
+"""`due`: the face does not look as it did a moment ago. `must`: not even its place speaks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +37,11 @@ class LikenessPolicy:
 class Verdict:
     """What was made of a track: `continued` and `doubted` by detection `face`, or `parted` from its place.
 
-    `checked`: a comparison agreed (continued), failed and is a strike (doubted), or failed for the last time though
-    the face was well placed (parted)."""
+    `compared`: by the embedder, which agreed (continued) or did not, which is a strike (doubted)."""
 
     kind: Literal["continued", "doubted", "parted"]
-    face: int | None
-    checked: bool
+    face: int | None = None
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +53,46 @@ class Settlement:
     born: tuple[int, ...]
 
 
-def ask(track: FaceTrack, now: datetime, *, firm: bool, cut: bool) -> Ask:
+def ask(track: FaceTrack, shot: Shot, *, firm: bool, cut: bool) -> Ask:
     """Whether a detection that continues `track` by geometry has to be compared with it."""
     # ended_at and not the last box: a doubted track stays unwatched until a look agrees.
-    if cut or not firm or now - track.ended_at > UNWATCHED:
+    if cut or not firm or shot.captured_at - track.ended_at > UNWATCHED:
         return "must"
-    return "due" if track.strikes or now - track.verified_at >= VERIFY_EVERY else "no"
+    return "no" if track.strikes == 0 and is_smooth(track.last.look, shot.look) else "due"
 
 
-def faces_to_compare(
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Indices of the faces and of the tracks that `settle` needs vectors of."""
+
+    faces: tuple[int, ...]
+    tracks: tuple[int, ...]
+
+
+def comparison_needed(
     tracks: Sequence[FaceTrack],
     shots: Sequence[Shot],
     association: Association,
     asks: Sequence[Ask],
     policy: LikenessPolicy,
-) -> set[int]:
-    """Indices of the shots whose vectors `settle` needs; `asks` stands beside `association.pairs`."""
+) -> Comparison:
+    """What has to be embedded before `settle` can decide; `asks` stands beside `association.pairs`."""
     if not policy.matching:
-        return set()
-    asked = {
-        pair.face
+        return Comparison((), ())
+    asked = [
+        pair
         for pair, asked in zip(association.pairs, asks, strict=True)
         if asked != "no" and _comparable(tracks[pair.track], shots[pair.face], policy)
-    }
+    ]
+    faces, needed = {pair.face for pair in asked}, {pair.track for pair in asked}
     # A track without its face, or one that may lose it now, may be found again among the faces without a track.
-    seeking = any(tracks[index].matchable for index in association.free_tracks) or "must" in asks
-    free = {index for index in association.free_faces if shots[index].acceptable} if seeking else set()
-    return asked | free
+    lost = {index for index in association.free_tracks if tracks[index].matchable}
+    free = {index for index in association.free_faces if shots[index].acceptable}
+    if free and (lost or needed):
+        faces |= free
+    if faces:
+        needed |= lost
+    return Comparison(tuple(sorted(faces)), tuple(sorted(needed)))
 
 
 def settle(
@@ -93,8 +104,8 @@ def settle(
     *,
     cut: bool,
 ) -> Settlement:
-    """Decides for every track and every face. The shots named by `faces_to_compare` carry their vectors, and so does
-    at least one shot of every matchable track."""
+    """Decides for every track and every face. The shots named by `comparison_needed` carry their vectors, and so do
+    the best shot and the last look of the tracks it names, so far as they can be matched."""
     verdicts = {
         pair.track: _verdict(tracks[pair.track], shots[pair.face], pair, asked, policy, cut=cut)
         for pair, asked in zip(association.pairs, asks, strict=True)
@@ -114,25 +125,24 @@ def _comparable(track: FaceTrack, shot: Shot, policy: LikenessPolicy) -> bool:
 
 def _verdict(track: FaceTrack, shot: Shot, pair: Pairing, asked: Ask, policy: LikenessPolicy, *, cut: bool) -> Verdict:
     if asked == "no":
-        return Verdict("continued", pair.face, checked=False)
+        return Verdict("continued", pair.face)
     if _comparable(track, shot, policy):
         return _compared(track, shot, pair, asked, policy)
     if cut:
-        return Verdict("parted", None, checked=False)
+        return Verdict("parted")
     # A matchable track whose face is turned away: wait for a look that can be compared.
     waiting = track.matchable and policy.matching and (asked == "must" or track.strikes > 0)
-    return Verdict("doubted" if waiting else "continued", pair.face, checked=False)
+    return Verdict("doubted" if waiting else "continued", pair.face)
 
 
 def _compared(track: FaceTrack, shot: Shot, pair: Pairing, asked: Ask, policy: LikenessPolicy) -> Verdict:
     if shot.vector is None:
         raise ValueError("a shot that is to be compared carries no vector")
     if likeness(shot.vector, track.references) >= policy.agree_at:
-        return Verdict("continued", pair.face, checked=True)
-    if asked == "must":
-        return Verdict("parted", None, checked=False)
-    last_strike = track.strikes + 1 >= STRIKES
-    return Verdict("parted", None, checked=True) if last_strike else Verdict("doubted", pair.face, checked=True)
+        return Verdict("continued", pair.face, compared=True)
+    if asked == "must" or track.strikes + 1 >= STRIKES:
+        return Verdict("parted")
+    return Verdict("doubted", pair.face, compared=True)
 
 
 def _relinked(

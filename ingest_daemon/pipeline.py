@@ -10,10 +10,10 @@ from datetime import datetime
 from contracts.events import FaceDetectedV1
 from footfall.vision.pipeline import VisionPipeline
 from footfall.vision.types import AnalysedFace
-from ingest_daemon.continuity import LikenessPolicy, Settlement, ask, faces_to_compare, settle
+from ingest_daemon.continuity import Comparison, LikenessPolicy, Settlement, ask, comparison_needed, settle
 from ingest_daemon.crops import face_picture, jpeg_within
 from ingest_daemon.events import EventIds, Lineage, face_event
-from ingest_daemon.scene import Thumbnail, is_cut, thumbnail
+from ingest_daemon.pixels import Thumbnail, is_cut, look_of, thumbnail
 from ingest_daemon.shots import Shot, template_of
 from ingest_daemon.sources.base import Frame
 from ingest_daemon.tally import Count, Tally
@@ -86,9 +86,9 @@ class CameraPipeline:
             [shot.face.box for shot in shots],
             now.timestamp(),
         )
-        asks = [ask(self._tracks[pair.track], now, firm=pair.firm, cut=cut) for pair in association.pairs]
-        wanted = faces_to_compare(self._tracks, shots, association, asks, self._likeness_policy)
-        shots = self._with_references(shots, wanted) if wanted else shots
+        asks = [ask(self._tracks[pair.track], shots[pair.face], firm=pair.firm, cut=cut) for pair in association.pairs]
+        comparison = comparison_needed(self._tracks, shots, association, asks, self._likeness_policy)
+        shots = self._with_vectors(shots, comparison)
         settlement = settle(self._tracks, shots, association, asks, self._likeness_policy, cut=cut)
         self._apply(settlement, shots, frame)
 
@@ -96,15 +96,15 @@ class CameraPipeline:
         for index, verdict in settlement.verdicts.items():
             track = self._tracks[index]
             if verdict.kind == "parted":
-                self._tracks[index] = left(track, swapped=verdict.checked)
+                self._tracks[index] = left(track)
                 self._tally.add(Count.TRACKS_SPLIT)
             elif verdict.face is not None and verdict.kind == "doubted":
-                self._tracks[index] = doubted(track, shots[verdict.face], strike=verdict.checked)
+                self._tracks[index] = doubted(track, shots[verdict.face], strike=verdict.compared)
             elif verdict.face is not None:
-                looked = seen(track, shots[verdict.face], verified=verdict.checked)
+                looked = seen(track, shots[verdict.face], agreed=verdict.compared)
                 self._tracks[index] = self._pictured(looked, shots[verdict.face], frame)
         for index, face in settlement.relinked.items():
-            looked = seen(self._tracks[index], shots[face], verified=True)
+            looked = seen(self._tracks[index], shots[face], agreed=True)
             self._tracks[index] = self._pictured(looked, shots[face], frame)
             self._tally.add(Count.TRACKS_RELINKED)
         for number, face in enumerate(settlement.born):
@@ -115,7 +115,7 @@ class CameraPipeline:
     def _pictured(self, track: FaceTrack, shot: Shot, frame: Frame) -> FaceTrack:
         """`track` with a picture cut for `shot`, if it was kept: most looks are not, and cutting costs."""
         if not self._likeness_policy.matching:
-            return replace(track, shots=tuple(replace(kept, aligned=None) for kept in track.shots))
+            return track
         return replace(
             track,
             shots=tuple(
@@ -167,32 +167,36 @@ class CameraPipeline:
         shots = iter(self._embedded([shot for track in tracks for shot in track.shots]))
         return [replace(track, shots=tuple(next(shots) for _ in track.shots)) for track in tracks]
 
-    def _with_references(self, shots: Sequence[Shot], wanted: set[int]) -> list[Shot]:
-        """`shots` with vectors in those that are `wanted`; every matchable track gets one to compare them with."""
-        bare = [index for index, track in enumerate(self._tracks) if track.matchable and not track.references]
-        asked = sorted(wanted)
-        worked_out = self._embedded(
-            [shots[index] for index in asked] + [self._tracks[index].shots[0] for index in bare]
+    def _with_vectors(self, shots: Sequence[Shot], comparison: Comparison) -> list[Shot]:
+        """`shots` with vectors where they are to be compared; so get the best shot and the last look of each track
+        that they may belong to. The last look matters most: a head turns bit by bit."""
+        tracks = [self._tracks[index] for index in comparison.tracks]
+        worked_out = iter(
+            self._embedded(
+                [
+                    *(shots[index] for index in comparison.faces),
+                    *(shot for track in tracks for shot in (track.shots[0], track.last)),
+                ]
+            )
         )
         result = list(shots)
-        for index, shot in zip(asked, worked_out[: len(asked)], strict=True):
-            result[index] = shot
-        for index, shot in zip(bare, worked_out[len(asked) :], strict=True):
-            track = self._tracks[index]
-            self._tracks[index] = replace(track, shots=(shot, *track.shots[1:]))
+        for index in comparison.faces:
+            result[index] = next(worked_out)
+        for index, track in zip(comparison.tracks, tracks, strict=True):
+            best, last = next(worked_out), next(worked_out)
+            self._tracks[index] = replace(track, shots=(best, *track.shots[1:]), last=last)
         return result
 
     def _embedded(self, shots: Sequence[Shot]) -> list[Shot]:
         """`shots` with vectors where they can be matched and have none yet; one call of the embedder."""
-        missing = [index for index, shot in enumerate(shots) if shot.acceptable and shot.vector is None]
-        crops = [crop for index in missing if (crop := shots[index].aligned) is not None]
-        result = list(shots)
-        if crops:
-            vectors = self._vision.embedder.embed(crops)
-            self._tally.add(Count.FACES_EMBEDDED, len(crops))
-            for index, vector in zip(missing, vectors, strict=True):
-                result[index] = replace(shots[index], vector=vector)
-        return result
+        # The last look of a track is often its best shot too: once is enough.
+        missing = list({id(shot): shot for shot in shots if shot.acceptable and shot.vector is None}.values())
+        if not missing:
+            return list(shots)
+        vectors = self._vision.embedder.embed([shot.aligned for shot in missing])
+        self._tally.add(Count.FACES_EMBEDDED, len(missing))
+        worked_out = {id(shot): replace(shot, vector=vector) for shot, vector in zip(missing, vectors, strict=True)}
+        return [worked_out.get(id(shot), shot) for shot in shots]
 
 
 def _shot(frame: Frame, face: AnalysedFace) -> Shot:
@@ -204,4 +208,5 @@ def _shot(frame: Frame, face: AnalysedFace) -> Shot:
         frame_width=frame.image.shape[1],
         frame_height=frame.image.shape[0],
         aligned=face.crop,
+        look=look_of(face.crop),
     )

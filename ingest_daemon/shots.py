@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from footfall.vision.types import BgrImage, DetectedFace, FaceQuality, Float32Array
+from ingest_daemon.pixels import Look
 
 BEST_SHOTS = 5
 """Vectors in a template. Past five the mean hardly moves, and each costs an inference."""
@@ -18,8 +19,9 @@ SHOT_SPACING = timedelta(seconds=0.2)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """One look at a face. `aligned`: (112, 112, 3) uint8 BGR; `picture`: uint8 BGR, the face with a margin.
-    Both are None where the tenant only counts. `vector`: (512,) float32 with L2 norm 1, once it was worked out."""
+    """One look at a face. `aligned`: (112, 112, 3) uint8 BGR, and `look` what `pixels.look_of` makes of it.
+    `picture`: uint8 BGR, the face with a margin, for shots that may be sent. `vector`: (512,) float32 with L2 norm 1,
+    once it was worked out."""
 
     captured_at: datetime
     face: DetectedFace
@@ -27,7 +29,8 @@ class Shot:
     acceptable: bool
     frame_width: int
     frame_height: int
-    aligned: BgrImage | None = None
+    aligned: BgrImage
+    look: Look
     picture: BgrImage | None = None
     vector: Float32Array | None = None
 

@@ -13,20 +13,23 @@ from ingest_daemon.tracking import Motion, followed
 
 @dataclass(frozen=True, slots=True)
 class TrackPolicy:
-    """`looks_matchable`: detections that a track needs in order to count, when one of them can be matched;
-    `looks_other`: when none can, and it would only be counted. False detections are short and poor."""
+    """What a track needs to count as a person. `looks_matchable`: detections, when one of them can be matched. When
+    none can, it would only be counted, and false detections are short, small and faint: then it needs `looks_other`
+    detections, one of them with `least_side_px` and `least_score`."""
 
     sure_after: timedelta
     lost_after: timedelta
     looks_matchable: int = 2
     looks_other: int = 5
+    least_side_px: float = 12.0
+    least_score: float = 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceTrack:
-    """One followed face. `ended_at`: the last look that is known to be of this person. `verified_at`: the last look
-    that was compared with the track. `strikes`: failed comparisons since. `parted`: another face took its place,
-    so only its look can bring it back. `announced`: its event was sent with revision 0."""
+    """One followed face. `ended_at`: the last look that is known to be of this person, and `last` that look itself.
+    `strikes`: comparisons that failed since. `parted`: another face took its place, so only its look can bring it
+    back. `announced`: its event was sent with revision 0."""
 
     event_id: UUID
     motion: Motion
@@ -34,15 +37,15 @@ class FaceTrack:
     ended_at: datetime
     detections: int
     shots: tuple[Shot, ...]
-    verified_at: datetime
+    last: Shot
     strikes: int = 0
     parted: bool = False
     announced: bool = False
 
     @property
     def references(self) -> tuple[Float32Array, ...]:
-        """Vectors of its shots, as far as they were worked out."""
-        return tuple(shot.vector for shot in self.shots if shot.vector is not None)
+        """(512,) vectors to compare a look with: those of its shots and of its last look, where worked out."""
+        return tuple(shot.vector for shot in (*self.shots, self.last) if shot.vector is not None)
 
     @property
     def matchable(self) -> bool:
@@ -59,12 +62,12 @@ def begun(event_id: UUID, shot: Shot) -> FaceTrack:
         ended_at=at,
         detections=1,
         shots=(shot,),
-        verified_at=at,
+        last=shot,
     )
 
 
-def seen(track: FaceTrack, shot: Shot, *, verified: bool) -> FaceTrack:
-    """The track after another look at its face; `verified` when that look was compared and agreed."""
+def seen(track: FaceTrack, shot: Shot, *, agreed: bool) -> FaceTrack:
+    """The track after another look at its face; `agreed` when that look was compared and is of the same person."""
     at = shot.captured_at
     return replace(
         track,
@@ -72,8 +75,8 @@ def seen(track: FaceTrack, shot: Shot, *, verified: bool) -> FaceTrack:
         ended_at=at,
         detections=track.detections + 1,
         shots=keep_best(track.shots, shot),
-        verified_at=at if verified else track.verified_at,
-        strikes=0 if verified else track.strikes,
+        last=shot,
+        strikes=0 if agreed else track.strikes,
         parted=False,
     )
 
@@ -88,16 +91,9 @@ def doubted(track: FaceTrack, shot: Shot, *, strike: bool) -> FaceTrack:
     )
 
 
-def left(track: FaceTrack, *, swapped: bool) -> FaceTrack:
-    """The track after another person was found in its place.
-
-    `swapped`: the change went unseen at first, so looks since the last comparison are nobody's for certain, and
-    those that were never compared are given up unless nothing else is left.
-    """
-    certain = tuple(
-        shot for shot in track.shots if not swapped or shot.vector is not None or shot.captured_at <= track.verified_at
-    )
-    return replace(track, shots=certain or track.shots, strikes=0, parted=True)
+def left(track: FaceTrack) -> FaceTrack:
+    """The track after another person was found in its place."""
+    return replace(track, strikes=0, parted=True)
 
 
 def is_over(track: FaceTrack, now: datetime, policy: TrackPolicy) -> bool:
@@ -105,8 +101,13 @@ def is_over(track: FaceTrack, now: datetime, policy: TrackPolicy) -> bool:
 
 
 def counts(track: FaceTrack, policy: TrackPolicy) -> bool:
-    """True when the track was looked at often enough to be taken for a person."""
-    return track.detections >= (policy.looks_matchable if track.matchable else policy.looks_other)
+    """True when the track was looked at often and well enough to be taken for a person."""
+    if track.matchable:
+        return track.detections >= policy.looks_matchable
+    return track.detections >= policy.looks_other and any(
+        shot.face.box.shorter_side >= policy.least_side_px and shot.face.score >= policy.least_score
+        for shot in track.shots
+    )
 
 
 def is_sure(track: FaceTrack, policy: TrackPolicy, *, matching: bool) -> bool:

