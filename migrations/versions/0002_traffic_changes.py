@@ -15,9 +15,8 @@ _SQL = Path(__file__).parent.parent / "sql"
 
 
 def _run(name: str) -> None:
-    # On the driver's own cursor and without parameters: many statements at once, and a `%` stays a `%`.
-    with op.get_bind().connection.cursor() as cursor:
-        cursor.execute((_SQL / name).read_text(encoding="utf-8"))
+    # Without parameters the driver takes many statements at once, and a `%` stays a `%`.
+    op.get_bind().exec_driver_sql((_SQL / name).read_text(encoding="utf-8"), execution_options={"no_parameters": True})
 
 
 def upgrade() -> None:
