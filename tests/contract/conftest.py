@@ -4,6 +4,7 @@ templates, and SeaweedFS. Each test has an alias of its own; object tests have t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from footfall.stores.objects import S3ObjectStore
 from footfall.stores.standins import MemoryObjectStore, MemoryVectorStore
 from footfall.stores.vectors import MilvusVectorStore
 from tests.contract.milvus_servers import TemplatingServicer, served
+from tests.contract.templates import VERSION
 
 OpenVectors = Callable[..., MilvusVectorStore]
 
@@ -46,19 +48,44 @@ def open_milvus(alias: str, milvus_uri: str) -> Iterator[OpenVectors]:
         store.close()
 
 
-@pytest.fixture(params=["memory", "milvus_lite", "milvus_with_templates"])
-def vectors(request: pytest.FixtureRequest, alias: str) -> Iterator[VectorStore]:
-    """An empty vector store that `ensure` was not called on."""
-    if request.param == "memory":
+BACKENDS = ["memory", "milvus_lite", "milvus_with_templates"]
+
+
+@contextmanager
+def _opened(backend: str, request: pytest.FixtureRequest) -> Iterator[VectorStore]:
+    alias = f"t{uuid4().hex}"
+    if backend == "memory":
         yield MemoryVectorStore(MilvusSettings(alias=alias))
         return
-    if request.param == "milvus_lite":
+    if backend == "milvus_lite":
         uri = request.getfixturevalue("milvus_uri")
     else:
         uri, _ = request.getfixturevalue("templating_milvus")
     store = MilvusVectorStore(MilvusSettings(uri=uri, alias=alias, nlist=16, nprobe=16))
     yield store
     store.close()
+
+
+@pytest.fixture(params=BACKENDS)
+def vectors(request: pytest.FixtureRequest) -> Iterator[VectorStore]:
+    """A store of the test's own, without a collection."""
+    with _opened(request.param, request) as store:
+        yield store
+
+
+@pytest.fixture
+def own(vectors: VectorStore) -> VectorStore:
+    """A store of the test's own, ready: for what changes the collection itself."""
+    vectors.ensure(VERSION)
+    return vectors
+
+
+@pytest.fixture(params=BACKENDS, scope="session")
+def ready(request: pytest.FixtureRequest) -> Iterator[VectorStore]:
+    """A store that tests share, for pymilvus takes half a second over a collection. Tests keep to their own tenants."""
+    with _opened(request.param, request) as store:
+        store.ensure(VERSION)
+        yield store
 
 
 @pytest.fixture(params=["memory", "s3"])
@@ -75,6 +102,8 @@ def untouched_objects(request: pytest.FixtureRequest) -> ObjectStore:
 def objects(request: pytest.FixtureRequest) -> ObjectStore:
     """An object store that is ready. Buckets are shared: SeaweedFS sets disk aside for each."""
     store: ObjectStore
-    store = MemoryObjectStore(S3Settings()) if request.param == "memory" else S3ObjectStore(request.getfixturevalue("s3"))
+    store = (
+        MemoryObjectStore(S3Settings()) if request.param == "memory" else S3ObjectStore(request.getfixturevalue("s3"))
+    )
     store.ensure()
     return store

@@ -20,12 +20,16 @@ def new_tenant() -> TenantId:
 
 def direction(axis: int) -> Float32Array:
     """(512,) of norm 1 along one axis: two of them have cosine 0."""
-    return np.eye(EMBEDDING_DIMENSION, dtype=np.float32)[axis]
+    vector = np.zeros(EMBEDDING_DIMENSION, np.float32)
+    vector[axis] = 1.0
+    return vector
 
 
 def leaning(axis: int, towards: int, cosine: float) -> Float32Array:
     """(512,) of norm 1 whose cosine to `direction(axis)` is `cosine`, the rest along `towards`."""
-    return (cosine * direction(axis) + np.sqrt(1.0 - cosine**2) * direction(towards)).astype(np.float32)
+    vector = np.zeros(EMBEDDING_DIMENSION, np.float32)
+    vector[axis], vector[towards] = cosine, np.sqrt(1.0 - cosine**2)
+    return vector
 
 
 def template(tenant_id: TenantId, vector: Float32Array, *, kind: PersonKind = "customer") -> StoredTemplate:

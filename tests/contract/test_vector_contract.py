@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import uuid4
@@ -16,7 +16,6 @@ from footfall.errors import (
     EmbeddingInvalidError,
     InputError,
     ModelVersionMismatchError,
-    PostgresUnavailableError,
     VectorsUnavailableError,
 )
 from footfall.stores.base import StoredTemplate, VectorStore
@@ -31,13 +30,6 @@ from tests.contract.templates import (
     template,
     templates,
 )
-
-
-@pytest.fixture
-def ready(vectors: VectorStore) -> VectorStore:
-    vectors.ensure(VERSION)
-    return vectors
-
 
 # --- before and after ensure ---------------------------------------------------------------------------
 
@@ -187,16 +179,6 @@ def test_a_tenant_neither_finds_nor_lists_nor_deletes_anothers_templates(ready: 
     assert ready.template_ids(theirs) == {other.template_id}
 
 
-def test_a_small_tenant_is_found_among_a_large_one(ready: VectorStore) -> None:
-    small, large = new_tenant(), new_tenant()
-    held = templates(small, 3, seed=1)
-    ready.rebuild(VERSION, [*templates(large, 1_500, seed=2), *held])
-    probes = np.stack([item.vector for item in held])
-    hits = ready.search(small, VERSION, probes, limit=3)
-    assert [found(each)[0] for each in hits] == [item.template_id for item in held]
-    assert all(set(found(each)) == ids_of(held) for each in hits)
-
-
 # --- what is no template -------------------------------------------------------------------------------
 
 BROKEN = {
@@ -220,7 +202,9 @@ def test_a_broken_template_is_refused_and_nothing_of_its_call_is_written(
     assert "nan" not in str(refused.value)
 
 
-@pytest.mark.parametrize("vector", [BROKEN["short"], BROKEN["long"], BROKEN["not a number"]], ids=["short", "long", "nan"])
+@pytest.mark.parametrize(
+    "vector", [BROKEN["short"], BROKEN["long"], BROKEN["not a number"]], ids=["short", "long", "nan"]
+)
 def test_a_broken_probe_is_refused(ready: VectorStore, vector: Float32Array) -> None:
     with pytest.raises(EmbeddingInvalidError):
         ready.search(new_tenant(), VERSION, vector[np.newaxis], limit=1)
@@ -244,93 +228,6 @@ def test_another_model_version_is_refused(ready: VectorStore, other: str) -> Non
     with pytest.raises(ModelVersionMismatchError):
         ready.ensure(other)
     assert ready.template_ids(tenant) == set()
-
-
-# --- rebuilding ----------------------------------------------------------------------------------------
-
-
-def test_a_rebuild_serves_exactly_what_it_was_given(ready: VectorStore) -> None:
-    tenant = new_tenant()
-    old, new = templates(tenant, 5, seed=1), templates(tenant, 7, seed=2)
-    ready.upsert(VERSION, old)
-    report = ready.rebuild(VERSION, iter(new))
-    assert report.vectors == 7
-    assert ready.template_ids(tenant) == ids_of(new)
-    [hits] = ready.search(tenant, VERSION, new[3].vector[np.newaxis], limit=1)
-    assert found(hits) == [new[3].template_id]
-
-
-def test_a_rebuild_names_the_collection_it_replaced(ready: VectorStore) -> None:
-    first = ready.rebuild(VERSION, [])
-    second = ready.rebuild(VERSION, [])
-    assert first.previous is not None
-    assert second.previous == first.collection
-    assert len({first.previous, first.collection, second.collection}) == 3
-
-
-def test_a_rebuild_needs_no_ensure(vectors: VectorStore) -> None:
-    tenant = new_tenant()
-    held = templates(tenant, 2)
-    report = vectors.rebuild(VERSION, held)
-    assert report.previous is None
-    vectors.ensure(VERSION)
-    assert vectors.template_ids(tenant) == ids_of(held)
-
-
-def test_a_rebuild_brings_another_model_version_into_service(ready: VectorStore) -> None:
-    tenant = new_tenant()
-    held = templates(tenant, 2)
-    ready.rebuild("mock-2", held)
-    ready.ensure("mock-2")
-    assert len(ready.search(tenant, "mock-2", held[0].vector[np.newaxis], limit=5)[0]) == 2
-    with pytest.raises(ModelVersionMismatchError):
-        ready.upsert(VERSION, held)
-
-
-def test_a_template_given_twice_is_counted_once(ready: VectorStore) -> None:
-    tenant = new_tenant()
-    held = templates(tenant, 600)
-    assert ready.rebuild(VERSION, [*held, *held]).vectors == 600
-    assert ready.template_ids(tenant) == ids_of(held)
-
-
-def _until_postgres_is_lost(held: list[StoredTemplate]) -> Iterator[StoredTemplate]:
-    yield from held
-    raise PostgresUnavailableError("Postgres did not answer.")
-
-
-def test_a_rebuild_whose_source_fails_leaves_what_is_served(ready: VectorStore) -> None:
-    tenant = new_tenant()
-    held = templates(tenant, 3)
-    ready.upsert(VERSION, held)
-    with pytest.raises(PostgresUnavailableError):
-        ready.rebuild(VERSION, _until_postgres_is_lost(templates(tenant, 700, seed=1)))
-    assert ready.template_ids(tenant) == ids_of(held)
-
-
-def test_a_broken_template_fails_the_rebuild_and_leaves_what_is_served(ready: VectorStore) -> None:
-    tenant = new_tenant()
-    held = templates(tenant, 3)
-    ready.upsert(VERSION, held)
-    with pytest.raises(EmbeddingInvalidError):
-        ready.rebuild(VERSION, [template(tenant, BROKEN["zero"])])
-    assert ready.template_ids(tenant) == ids_of(held)
-
-
-def test_what_is_written_during_a_rebuild_is_missing_after_it_until_it_is_written_again(ready: VectorStore) -> None:
-    """The documented price of a rebuild: the caller reads the record again after the switch and mends."""
-    tenant = new_tenant()
-    recorded, late = templates(tenant, 3, seed=1), templates(tenant, 1, seed=2)
-
-    def record_read_before_the_late_one() -> Iterator[StoredTemplate]:
-        yield from recorded
-        ready.upsert(VERSION, late)
-        assert ready.template_ids(tenant) == ids_of(late), "the alias still serves the former collection"
-
-    ready.rebuild(VERSION, record_read_before_the_late_one())
-    assert ready.template_ids(tenant) == ids_of(recorded)
-    ready.upsert(VERSION, late)
-    assert ready.template_ids(tenant) == ids_of(recorded + late)
 
 
 # --- many threads --------------------------------------------------------------------------------------
