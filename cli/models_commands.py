@@ -27,7 +27,7 @@ def pull_command(
     from footfall.vision.models.pull import pull
 
     settings = load_settings()
-    with _Shown() as shown:
+    with PullBars() as shown:
         report = pull(settings, shown, only=only or ())
         if media:
             samples = pull_sample_media(settings.home / "media", settings, shown)
@@ -79,9 +79,8 @@ def verify_command() -> None:
 def _input_in_words(spec: ModelSpec) -> str:
     contract = spec.input
     size = f"{contract.width_px}x{contract.height_px}" if contract.width_px else "any size"
-    return (
-        f"{size} {contract.colour_order}, (x - {'/'.join(f'{mean:g}' for mean in contract.mean)}) / {contract.scale:g}"
-    )
+    means = "/".join(f"{mean:g}" for mean in dict.fromkeys(contract.mean))
+    return f"{size} {contract.colour_order}, (x - {means}) / {contract.scale:g}"
 
 
 def _described(spec: ModelSpec) -> dict[str, object]:
@@ -108,7 +107,7 @@ def _described(spec: ModelSpec) -> dict[str, object]:
     }
 
 
-class _Shown:
+class PullBars:
     """Progress on a terminal's standard error, one bar a file; silent where there is no terminal."""
 
     def __init__(self) -> None:
@@ -123,7 +122,7 @@ class _Shown:
         )
         self._task = self._bars.add_task("weights", total=None)
 
-    def __enter__(self) -> _Shown:
+    def __enter__(self) -> PullBars:
         self._bars.start()
         return self
 
