@@ -28,7 +28,7 @@ from cli.stack.ports import free_ports
 from cli.stack.stack import Stack, running_stack
 from cli.stack.state import WELL, PartState
 from client import FootfallClient
-from contracts.base import TenantId
+from contracts.base import CameraId, TenantId
 from contracts.people import StaffCreate
 from contracts.places import CameraCreate, SiteCreate
 from contracts.records import VisitRecordV1
@@ -81,7 +81,15 @@ def run_demo(settings: Settings, console: Console) -> Mapping[str, Any]:
             names = _enrol(client, media, console)
             # The film has just ended: its visits are today's, and none lies in the future.
             started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=cast.FILM_SECONDS)
-            ingest = _play(stack, tenant, camera.camera_id, played, started_at, folder, console)
+            ingest = _play(
+                stack,
+                tenant,
+                camera_id=CameraId(camera.camera_id),
+                played=played,
+                started_at=started_at,
+                folder=folder,
+                console=console,
+            )
             console.print(f"Dagster runs the job [bold]{_JOB}[/bold]: gallery, marts and their checks ...")
             outcome = materialise(_JOB, stack.settings_for("dagster-code"))
             if not outcome.success:
@@ -170,7 +178,14 @@ def _enrol(client: FootfallClient, media: SampleMedia, console: Console) -> dict
 
 
 def _play(
-    stack: Stack, tenant: _Tenant, camera_id: UUID, played: Path, started_at: datetime, folder: Path, console: Console
+    stack: Stack,
+    tenant: _Tenant,
+    *,
+    camera_id: CameraId,
+    played: Path,
+    started_at: datetime,
+    folder: Path,
+    console: Console,
 ) -> dict[str, Any]:
     """Plays the film through the ingest daemon, in a process of its own like on a camera's host."""
     summary = folder / "ingest.json"
