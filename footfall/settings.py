@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -176,6 +177,12 @@ class ApiSettings(_Section):
 
 class IngestSettings(_Section):
     api_key: SecretStr | None = Field(default=None, description="API key with the worker role.")
+    source: SecretStr | None = Field(
+        default=None,
+        description="What the daemon of the one-machine stack watches: a file, a folder, a device number or an RTSP "
+        "URL, whose password is why this is secret. The stack runs no daemon when it is absent.",
+    )
+    camera_id: UUID | None = Field(default=None, description="The camera that `source` is.")
     worker: str = Field(default="worker-1", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="This worker's name.")
     outbox: Path | None = Field(default=None, description="SQLite outbox; default <home>/ingest/outbox.sqlite.")
     outbox_max_bytes: int = Field(

@@ -1,11 +1,16 @@
-"""Choosing TCP ports on loopback. Who gets which port is written down in `state`, not here."""
+"""Choosing TCP ports on loopback, so that a stack keeps its own. They are written down in `state`, not here."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import psutil
 
 from cli.stack.parts.base import LOOPBACK
+from cli.stack.processes import ProcessId, family_of
+from cli.stack.state import PortChoice
 from footfall.errors import ConfigurationError
 
 
@@ -52,3 +57,56 @@ def free_ports(count: int, avoid: Collection[int] = ()) -> list[int]:
         for holder in held:
             holder.close()
     raise ConfigurationError("No free TCP port was found.", hint="Stop what holds them.")
+
+
+def strangers_on(ports: Collection[int], process: ProcessId | None) -> str:
+    """Who else than the process and its descendants listens on those ports, in words; empty when nobody does.
+
+    gRPC servers share a taken port silently (SO_REUSEPORT), so that a probe may well be answered by a stranger.
+    """
+    ours: set[int | None] = set() if process is None else {process.pid, *(member.pid for member in family_of(process))}
+    try:
+        listening = psutil.net_connections("tcp")
+    except psutil.AccessDenied:  # macOS shows other processes' sockets to root alone
+        return ""
+    found = {
+        (connection.laddr.port, connection.pid)
+        for connection in listening
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port in ports and connection.pid not in ours
+    }
+    return ", ".join(f"port {port} by {_who(pid)}" for port, pid in sorted(found, key=str))
+
+
+def _who(pid: int | None) -> str:
+    if pid is None:
+        return "another user's process"
+    try:
+        return f"process {pid} ({psutil.Process(pid).name()})"
+    except psutil.Error:
+        return f"process {pid}"
+
+
+@dataclass(slots=True)
+class PortBook:
+    """Hands out ports: the one used before, then the setting's first choice, then any free one.
+
+    `before`: the choices of the home's last stack. `held`: ports on which its processes still listen, which
+    therefore count as free. `avoid`: ports that turned out to be somebody else's.
+    """
+
+    before: Mapping[str, PortChoice]
+    held: Collection[int] = ()
+    avoid: Collection[int] = ()
+    chosen: dict[str, PortChoice] = field(default_factory=dict)
+
+    def port(self, name: str, wanted: int | None = None) -> int:
+        """The port under that name from now on. Raises ConfigurationError when the machine has none left."""
+        taken = {choice.port for choice in self.chosen.values()} | set(self.avoid)
+        kept = self.before.get(name)
+        usual = [kept.port] if kept is not None and kept.wanted == wanted else []
+        if usual and usual[0] in self.held and usual[0] not in taken:
+            found = usual[0]
+        else:
+            found = choose_port([*usual, *([] if wanted is None else [wanted])], avoid=taken)
+        self.chosen[name] = PortChoice(wanted=wanted, port=found)
+        return found

@@ -100,8 +100,7 @@ def _spawn(
 def stop(target: ProcessId, stop_signal: signal.Signals, grace_seconds: float) -> bool:
     """Asks the process to end, waits `grace_seconds`, then kills it and everything it started.
 
-    Answers whether it ended by itself. Does nothing for a process that has already ended, but for its descendants
-    in its group: after kill -9 of a leader they are left.
+    Answers whether it ended by itself. Does nothing for a process that has already ended (`kill_leftovers` does).
     """
     process = target.process()
     family = _descendants(process) if process is not None else []
@@ -120,15 +119,21 @@ def stop(target: ProcessId, stop_signal: signal.Signals, grace_seconds: float) -
     return ended
 
 
-def kill_group(leader_pid: int, group: list[ProcessId]) -> None:
-    """Kills those of `group` that still live: what a leader that died by SIGKILL has left behind."""
-    for member in group:
-        if member.pid != leader_pid:
-            _kill(member)
+def kill_leftovers(leader: ProcessId, home: Path) -> None:
+    """Kills what a leader that has ended left behind: members of its session that were given the same FOOTFALL_HOME.
+
+    Does nothing while the pid is a live process: then it is the leader itself, or a stranger who got its number.
+    """
+    if start_mark(leader.pid) is not None:
+        return
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getsid(process.pid) == leader.pid and process.environ().get("FOOTFALL_HOME") == str(home):
+                process.kill()
 
 
 def family_of(target: ProcessId) -> list[ProcessId]:
-    """The descendants of a live process, for `kill_group` after it has died."""
+    """The descendants of a live process."""
     process = target.process()
     return [] if process is None else _descendants(process)
 

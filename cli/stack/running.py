@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cli.stack.logs import log_end
 from cli.stack.parts.base import Part
 from cli.stack.processes import ProcessId, identify, start, stop
 from footfall.errors import ServiceUnavailableError
@@ -36,12 +37,3 @@ def running_part(part: Part, log: Path, *, start_seconds: float = 60.0) -> Itera
         if process is not None:
             stop(process, launch.stop_signal, launch.stop_seconds)
         child.wait()
-
-
-def log_end(log: Path, lines: int = 8) -> str:
-    """The last lines of a log, for a message."""
-    try:
-        text = log.read_text(errors="replace")
-    except OSError:
-        return "There is no log."
-    return "\n".join(text.splitlines()[-lines:]) or "The log is empty."

@@ -45,8 +45,8 @@ class Part(Protocol):
     def name(self) -> str: ...
 
     @property
-    def port(self) -> int | None:
-        """The port it listens on; None for a part that serves nothing."""
+    def ports(self) -> tuple[int, ...]:
+        """Every port it listens on; empty for a part that serves nothing."""
         ...
 
     @property
@@ -70,6 +70,7 @@ class Part(Protocol):
 
 
 def base_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """The few variables every process needs, and `extra`. The caller's own secrets are not among them."""
+    """The few variables every process needs, and `extra`. Nothing else of the caller's is passed on, secrets least."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return {**inherited, "PYTHONUNBUFFERED": "1", **extra}
+    # PYTHONSAFEPATH: the working folder is not searched for modules; the home holds folders called dagster and dbt.
+    return {**inherited, "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1", **extra}

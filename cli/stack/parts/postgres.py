@@ -42,12 +42,20 @@ class PostgresPart:
         return "postgres"
 
     @property
+    def ports(self) -> tuple[int, ...]:
+        return (self.port,)
+
+    @property
     def url(self) -> str:
         return f"postgresql://{LOOPBACK}:{self.port}/{DATABASE}"
 
     @property
     def owner_dsn(self) -> str:
-        return f"postgresql://{OWNER}:{self.owner_password}@{LOOPBACK}:{self.port}/{DATABASE}"
+        return self.dsn(OWNER, self.owner_password)
+
+    def dsn(self, role: str, password: str, database: str | None = None) -> str:
+        """The DSN of any role on this server. Passwords of ours need no escaping."""
+        return f"postgresql://{role}:{password}@{LOOPBACK}:{self.port}/{database or DATABASE}"
 
     @property
     def data_directory(self) -> Path:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from cli.stack.credentials import write_private
 from cli.stack.parts.base import LOOPBACK, Health, Launch, base_environment
 from cli.stack.parts.probes import http_health
 from footfall.errors import ConfigurationError
@@ -33,7 +33,7 @@ class SeaweedPart:
     nobody an object."""
 
     folder: Path
-    ports: SeaweedPorts
+    at: SeaweedPorts
     access_key: str
     secret_key: str
     internal_key: str
@@ -43,16 +43,16 @@ class SeaweedPart:
         return "s3"
 
     @property
-    def port(self) -> int:
-        return self.ports.s3
+    def ports(self) -> tuple[int, ...]:
+        return astuple(self.at)
 
     @property
     def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.ports.s3}"
+        return f"http://{LOOPBACK}:{self.at.s3}"
 
     @property
     def endpoint(self) -> str:
-        return f"{LOOPBACK}:{self.ports.s3}"
+        return f"{LOOPBACK}:{self.at.s3}"
 
     def prepare(self) -> None:
         (self.folder / "data").mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -62,7 +62,7 @@ class SeaweedPart:
             "credentials": [{"accessKey": self.access_key, "secretKey": self.secret_key}],
             "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         }
-        _write_secret(self.folder / "identities.json", json.dumps({"identities": [identity]}))
+        write_private(self.folder / "identities.json", json.dumps({"identities": [identity]}))
 
     def launch(self) -> Launch:
         options = {
@@ -71,20 +71,20 @@ class SeaweedPart:
             "ip.bind": LOOPBACK,
             "s3": "true",
             "s3.config": str(self.folder / "identities.json"),
-            "s3.port": self.ports.s3,
-            "s3.port.grpc": self.ports.s3_grpc,
+            "s3.port": self.at.s3,
+            "s3.port.grpc": self.at.s3_grpc,
             "s3.port.iceberg": 0,
             "s3.port.lance": 0,
             "s3.iam": "false",
-            "filer.port": self.ports.filer,
-            "filer.port.grpc": self.ports.filer_grpc,
+            "filer.port": self.at.filer,
+            "filer.port.grpc": self.at.filer_grpc,
             "filer.disableDirListing": "true",
-            "master.port": self.ports.master,
-            "master.port.grpc": self.ports.master_grpc,
+            "master.port": self.at.master,
+            "master.port.grpc": self.at.master_grpc,
             "master.telemetry": "false",  # it is on unless said otherwise, and sends to the internet
             "master.volumeSizeLimitMB": 1024,
-            "volume.port": self.ports.volume,
-            "volume.port.grpc": self.ports.volume_grpc,
+            "volume.port": self.at.volume,
+            "volume.port.grpc": self.at.volume_grpc,
             "volume.max": 0,  # as many as the disk holds
             "volume.preStopSeconds": 0,
         }
@@ -102,14 +102,6 @@ class SeaweedPart:
 
     def initialise(self) -> None:
         """Nothing: the object store makes its buckets when it is first used."""
-
-
-def _write_secret(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    temporary.replace(path)
 
 
 def _weed() -> Path:

@@ -1,0 +1,234 @@
+"""A stack seen from outside its supervisor: start it, wait for it, read it, stop it. For commands and tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.stack.credentials import load_or_create
+from cli.stack.environment import settings_environment
+from cli.stack.logs import log_end
+from cli.stack.parts.base import base_environment
+from cli.stack.ports import PortBook
+from cli.stack.processes import ProcessId, identify, stop
+from cli.stack.state import PartState, StackState, read_state, write_state
+from cli.stack.takeover import end_orphans
+from cli.stack.wiring import wire
+from footfall.errors import ConfigurationError, ServiceUnavailableError
+from footfall.settings import Settings, load_settings
+
+Progress = Callable[[PartState], None]
+
+_STOP_SECONDS = 120.0
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The stack of one home. `settings.home` is absolute; `state` is as of when this was made."""
+
+    settings: Settings
+    state: StackState
+
+    @classmethod
+    def load(cls, settings: Settings) -> Stack:
+        """The running stack of `settings.home`. Raises ServiceUnavailableError when none is up."""
+        settings = at_home(settings)
+        state = read_state(settings.home)
+        if state is None or not state.supervised or state.phase != "up":
+            raise ServiceUnavailableError(f"No stack is up in {settings.home}.", hint="Start it: `footfall up`.")
+        return cls(settings, state)
+
+    def url(self, part: str) -> str:
+        """Where the part answers. Raises ServiceUnavailableError when it does not run or serves nothing."""
+        found = self.state.parts.get(part)
+        if found is None or found.url is None or found.status == "idle":
+            raise ServiceUnavailableError(f"The stack runs no {part}.", hint="`footfall status` shows what it runs.")
+        return found.url
+
+    def environment(self, part: str) -> Mapping[str, str]:
+        """The FOOTFALL_ variables of `schema`, `api`, `dagster-code` or `ingest`: for running a command in that
+        part's place. `schema` has the owner's DSN and every role's."""
+        book = PortBook(before=self.state.ports, held={choice.port for choice in self.state.ports.values()})
+        plan = wire(self.settings, load_or_create(self.settings.home / "secrets"), book)
+        return {**plan.environments[part], "FOOTFALL_HOME": str(self.settings.home)}
+
+    def settings_for(self, part: str) -> Settings:
+        """The same as settings, whatever stands in this process's own environment."""
+        return settings_from(self.environment(part))
+
+
+def at_home(settings: Settings) -> Settings:
+    """The settings with an absolute home."""
+    return settings.model_copy(update={"home": settings.home.resolve()})
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """Settings made from those variables alone."""
+    own = {name: value for name, value in os.environ.items() if name.startswith("FOOTFALL_")}
+    for name in own:
+        del os.environ[name]
+    try:
+        os.environ.update(environment)
+        return load_settings()
+    finally:
+        for name in environment:
+            os.environ.pop(name, None)
+        os.environ.update(own)
+
+
+def start(
+    settings: Settings, *, only: Collection[str] = (), progress: Progress = lambda _: None, bound: bool = False
+) -> Stack:
+    """Starts the stack in the background and waits until every part is well; takes over what a killed supervisor
+    left. Answers the running one when there is one. `bound`: it stops when the calling thread ends.
+
+    Raises ServiceUnavailableError with the reason when a part does not come up (everything is stopped again), and
+    ConfigurationError for settings that do not go together, before anything is started.
+    """
+    settings = at_home(settings)
+    running = read_state(settings.home)
+    if running is not None and running.supervised and running.phase == "up":
+        return Stack(settings, running)
+    if running is None or not running.supervised:
+        _check(settings, only)
+        child = _spawn(settings, only, bound=bound)
+        return _until_up(settings, child, progress)
+    return _until_up(settings, None, progress)
+
+
+def stop_stack(settings: Settings, progress: Progress = lambda _: None) -> bool:
+    """Stops the stack of that home and whatever a killed supervisor left. Answers whether anything ran."""
+    home = at_home(settings).home
+    state = read_state(home)
+    if state is None:
+        return False
+    ran = state.supervised
+    if state.supervisor is not None and ran:
+        _stop_supervisor(home, state.supervisor, progress)
+        state = read_state(home) or state
+    orphans = [part for part in state.parts.values() if part.process is not None and part.process.alive()]
+    end_orphans(home, state)
+    if orphans or state.supervisor is not None:
+        for part in orphans:
+            progress(_stopped(part))
+        parts = {name: _stopped(part) for name, part in state.parts.items()}
+        write_state(home, state.model_copy(update={"phase": "stopped", "supervisor": None, "parts": parts}))
+    return ran or bool(orphans)
+
+
+@contextmanager
+def running_stack(
+    settings: Settings, *, only: Collection[str] = (), progress: Progress = lambda _: None
+) -> Iterator[Stack]:
+    """A stack for as long as the block runs. One that runs already in that home is used and left running.
+
+    Raises as `start`, and ConfigurationError when the running one lacks a wanted part.
+    """
+    settings = at_home(settings)
+    before = read_state(settings.home)
+    if before is not None and before.supervised:
+        stack = start(settings, only=only, progress=progress)
+        missing = sorted(set(only) - stack.state.parts.keys())
+        if missing:
+            raise ConfigurationError(
+                f"The running stack was started without {', '.join(missing)}.",
+                hint="Run `footfall down`, then try again.",
+            )
+        yield stack
+        return
+    stack = start(settings, only=only, progress=progress, bound=True)
+    try:
+        yield stack
+    finally:
+        stop_stack(settings)
+
+
+def _check(settings: Settings, only: Collection[str]) -> None:
+    wire(settings, load_or_create(settings.home / "secrets"), PortBook(before={})).limited_to(only)
+
+
+def _spawn(settings: Settings, only: Collection[str], *, bound: bool) -> ProcessId:
+    logs = settings.home / "logs"
+    for folder in (logs, settings.home / "run"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    wanted = [word for name in only for word in ("--only", name)]
+    bond = ["--bound-to", str(os.getpid())] if bound else []
+    log = str(logs / "supervisor.log")
+    # Not subprocess: it warns of a child that outlives its starter, which is what this one is for.
+    pid = os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-m", "cli.stack", *wanted, *bond],
+        base_environment(settings_environment(settings, secrets=True)),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+    child = identify(pid)
+    if child is None:
+        raise ServiceUnavailableError("The stack's supervisor ended at once.", hint=log_end(Path(log)))
+    return child
+
+
+def _until_up(settings: Settings, child: ProcessId | None, progress: Progress) -> Stack:
+    """Follows a start through the state file. `child`: its supervisor, when it is ours."""
+    shown: dict[str, PartState] = {}
+    while True:
+        ended = child is not None and not child.alive()
+        state = read_state(settings.home)
+        own = state is not None and (child is None or state.supervisor == child)
+        if state is not None and (own or ended):
+            _report(state, shown, progress)
+            if own and state.phase == "up":
+                return Stack(settings, state)
+        if ended or (child is None and (state is None or not state.supervised)):
+            raise _did_not_start(settings.home, state)
+        time.sleep(_POLL_SECONDS)
+
+
+def _report(state: StackState, shown: dict[str, PartState], progress: Progress) -> None:
+    for name, part in state.parts.items():
+        if name not in shown or shown[name].status != part.status:
+            progress(part)
+        shown[name] = part
+
+
+def _did_not_start(home: Path, state: StackState | None) -> ServiceUnavailableError:
+    if state is not None and state.phase == "failed" and state.error is not None:
+        first, _, rest = state.error.partition("\n")
+        return ServiceUnavailableError(
+            f"The stack did not start: {first}", hint=rest or f"Logs are in {home / 'logs'}."
+        )
+    return ServiceUnavailableError(
+        "The stack's supervisor ended before the stack was up.", hint=log_end(home / "logs" / "supervisor.log")
+    )
+
+
+def _stopped(part: PartState) -> PartState:
+    if part.status in ("idle", "failed", "done"):
+        return part.model_copy(update={"process": None})
+    return part.model_copy(update={"status": "stopped", "process": None, "detail": ""})
+
+
+def _stop_supervisor(home: Path, supervisor: ProcessId, progress: Progress) -> None:
+    process = supervisor.process()
+    if process is None:
+        return
+    process.send_signal(signal.SIGTERM)
+    shown: dict[str, PartState] = {}
+    deadline = time.monotonic() + _STOP_SECONDS
+    while supervisor.alive() and time.monotonic() < deadline:
+        state = read_state(home)
+        if state is not None:
+            _report(state, shown, progress)
+        time.sleep(_POLL_SECONDS)
+    stop(supervisor, signal.SIGKILL, 5.0)
