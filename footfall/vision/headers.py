@@ -6,6 +6,7 @@ cannot tell an image's size without first allocating it.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -57,45 +58,59 @@ def _broken_off(kind: str) -> NotAnImageError:
     return NotAnImageError(f"The {kind} file breaks off before its end.", hint="Send the file again, whole.")
 
 
-# JPEG, ITU-T T.81 annex B. Markers without a length: TEM, RST0-7, SOI, EOI.
-_JPEG_BARE = frozenset({0x01, *range(0xD0, 0xDA)})
-_JPEG_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+# JPEG, ITU-T T.81 annex B.
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_END, _JPEG_SCAN = 0xD9, 0xDA
+# Within a scan 0xFF00 is a stuffed byte, 0xFFD0..D7 are restarts and 0xFFFF is padding before a marker.
+_JPEG_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+
+MAX_BLOCKS = 65_536
+"""Segments or chunks of one file. Cameras and editors write tens or thousands; a file made of nothing else would
+keep the walk busy."""
+
+MAX_JPEG_SCANS = 100
+"""Each scan of a progressive JPEG costs the decoder a pass over the whole picture; encoders write about ten."""
 
 
 def _jpeg(data: bytes) -> ImageHeader:
     size: tuple[int, int] | None = None
-    at = 2
-    while True:
-        at = data.find(b"\xff", at)
-        if at < 0 or at + 1 >= len(data):
-            raise _broken_off("JPEG")
+    scans, at = 0, 2
+    for _ in range(MAX_BLOCKS):
+        while data[at : at + 2] == b"\xff\xff":
+            at += 1
+        if data[at] != 0xFF:
+            raise NotAnImageError("The JPEG file is damaged: a marker is missing.", hint="Send the file again.")
         marker = data[at + 1]
-        at += 1 if marker == 0xFF else 2
         if marker == _JPEG_END:
-            break
-        # Within a scan 0xFF00 is a stuffed byte, and 0xFFFF is padding before a marker.
-        if marker in (0x00, 0xFF) or marker in _JPEG_BARE:
-            continue
-        (length,) = struct.unpack_from(">H", data, at)
-        if marker in _JPEG_FRAME:
-            height, width = struct.unpack_from(">HH", data, at + 3)
+            if size is None:
+                break
+            return ImageHeader("JPEG", *size)
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        if marker in _JPEG_FRAMES:
+            if size is not None:
+                raise NotAnImageError("The JPEG file holds more than one frame.")
+            height, width = struct.unpack_from(">HH", data, at + 5)
             size = width, height
-        if marker == _JPEG_SCAN and size is None:
-            break
-        at += length
-    if size is None:
-        raise NotAnImageError("The JPEG file holds no frame.")
-    return ImageHeader("JPEG", *size)
+        at += 2 + length
+        if marker == _JPEG_SCAN:
+            scans += 1
+            if scans > MAX_JPEG_SCANS:
+                raise NotAnImageError("The JPEG file holds more scans than any camera writes.")
+            following = _JPEG_SCAN_END.search(data, at)
+            if following is None:
+                raise _broken_off("JPEG")
+            at = following.start()
+    raise NotAnImageError("The JPEG file holds no picture.")
 
 
 def _png(data: bytes) -> ImageHeader:
-    at, size = 8, None
-    while True:
+    at = 8
+    size: tuple[int, int] | None = None
+    for _ in range(MAX_BLOCKS):
         length, kind = struct.unpack_from(">I4s", data, at)
         body_end = at + 8 + length
         (checksum,) = struct.unpack_from(">I", data, body_end)
-        if zlib.crc32(data[at + 4 : body_end]) != checksum:
+        if zlib.crc32(memoryview(data)[at + 4 : body_end]) != checksum:
             raise NotAnImageError("The PNG file is damaged: a checksum does not hold.", hint="Send the file again.")
         if size is None:
             if kind != b"IHDR":
@@ -105,6 +120,7 @@ def _png(data: bytes) -> ImageHeader:
         if kind == b"IEND":
             return ImageHeader("PNG", *size)
         at = body_end + 4
+    raise NotAnImageError("The PNG file holds no picture.")
 
 
 def _webp(data: bytes) -> ImageHeader:

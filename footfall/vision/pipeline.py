@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import cv2
+
 from footfall.errors import PoorQualityError
 from footfall.settings import Settings, VisionSettings
 from footfall.vision.align import align
@@ -86,8 +88,12 @@ class VisionPipeline:
 def open_vision(settings: Settings) -> VisionPipeline:
     """The pipeline that the settings describe, its weights checked and loaded. Offline: mock parts, no weights.
 
+    OpenCV's own thread pool, which is the process's, is held to `settings.vision.threads`: it would fight the
+    runtimes and the other processes for the processors.
+
     Raises ModelMissingError or ModelCorruptError, with the command that mends it, and ConfigurationError.
     """
+    cv2.setNumThreads(settings.vision.threads)
     if settings.offline:
         return VisionPipeline(
             detector=MockDetector(), embedder=MockEmbedder(), thresholds=MOCK_THRESHOLDS, settings=settings.vision

@@ -113,7 +113,8 @@ class _OpenVino:
     def __init__(self, path: Path, *, threads: int, float32: bool) -> None:
         import openvino  # noqa: PLC0415 - a runtime that is not used is not imported
 
-        streams = max(1, min(MAX_STREAMS, len(os.sched_getaffinity(0)) // threads))
+        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        streams = max(1, min(MAX_STREAMS, processors // threads))
         config: dict[str, Any] = {
             "INFERENCE_NUM_THREADS": threads * streams,
             "NUM_STREAMS": streams,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 
@@ -45,18 +46,26 @@ class RetinaFace:
     def detect(self, image: BgrImage) -> list[DetectedFace]:
         small, factor = shrunk_to(image, SIDE_PX, enlarge=True)
         outputs = self._network.run(as_tensor(padded_to(small, SIDE_PX, SIDE_PX), RETINAFACE.input.mean))
-        # The file's output names are counters; their widths tell boxes, scores and landmarks apart.
-        by_width = {output.shape[-1]: output.reshape(-1, output.shape[-1]) for output in outputs.values()}
-        if set(by_width) != {2, 4, 10} or len(by_width[2]) != len(self._priors):
-            raise ModelCorruptError(
-                "The RetinaFace file's outputs are not boxes, scores and landmarks of 16,800 priors."
-            )
-        scores = by_width[2][:, 1]
-        sure = np.flatnonzero(scores >= self._score_floor)
-        prior = self._priors[sure]
-        centres = prior[:, :2] + by_width[4][sure, :2] * VARIANCE_CENTRE * prior[:, 2:]
-        sizes = prior[:, 2:] * np.exp(by_width[4][sure, 2:] * VARIANCE_SIZE)
-        points = by_width[10][sure].reshape(-1, 5, 2) * VARIANCE_CENTRE * prior[:, None, 2:] + prior[:, None, :2]
+        boxes, landmarks, scores = decoded(outputs, self._priors, score_floor=self._score_floor)
         scale = SIDE_PX / factor
-        boxes = np.concatenate([centres - sizes / 2, sizes], axis=1)
-        return faces_from(boxes * scale, points * scale, scores[sure])
+        return faces_from(boxes * scale, landmarks * scale, scores)
+
+
+def decoded(
+    outputs: Mapping[str, Float32Array], prior_boxes: Float32Array, *, score_floor: float
+) -> tuple[Float32Array, Float32Array, Float32Array]:
+    """Boxes (n, 4), landmarks (n, 5, 2) and scores (n,) over the floor, as shares of the network's input.
+
+    Centres and landmarks are offsets in sizes of the prior, sizes are exponents; the file's output names are
+    counters, so widths tell them apart. Raises ModelCorruptError for outputs that are not RetinaFace's.
+    """
+    by_width = {output.shape[-1]: output.reshape(-1, output.shape[-1]) for output in outputs.values()}
+    if set(by_width) != {2, 4, 10} or any(len(output) != len(prior_boxes) for output in by_width.values()):
+        raise ModelCorruptError("The RetinaFace file's outputs are not boxes, scores and landmarks of its priors.")
+    scores = by_width[2][:, 1]
+    sure = np.flatnonzero(scores >= score_floor)
+    prior = prior_boxes[sure]
+    centres = prior[:, :2] + by_width[4][sure, :2] * VARIANCE_CENTRE * prior[:, 2:]
+    sizes = prior[:, 2:] * np.exp(by_width[4][sure, 2:] * VARIANCE_SIZE)
+    points = by_width[10][sure].reshape(-1, 5, 2) * VARIANCE_CENTRE * prior[:, None, 2:] + prior[:, None, :2]
+    return np.concatenate([centres - sizes / 2, sizes], axis=1), points, scores[sure]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,27 +33,28 @@ class YuNet:
         # The network halves its input five times.
         height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in small.shape[:2])
         outputs = self._network.run(as_tensor(padded_to(small, height, width)))
-        boxes, landmarks, scores = self._decode(outputs, width=width)
+        boxes, landmarks, scores = decoded(outputs, width=width, score_floor=self._score_floor)
         return faces_from(boxes / factor, landmarks / factor, scores)
 
-    def _decode(
-        self, outputs: dict[str, Float32Array], *, width: int
-    ) -> tuple[Float32Array, Float32Array, Float32Array]:
-        """Boxes (n, 4), landmarks (n, 5, 2) and scores (n,) over the floor, in pixels of the network's input.
 
-        One prior a cell: the score is the geometric mean of class and objectness, centres and landmarks are
-        offsets from the cell in strides, sizes are exponents (opencv/modules/objdetect/src/face_detect.cpp).
-        """
-        found: list[tuple[Float32Array, Float32Array, Float32Array]] = []
-        for stride in STRIDES:
-            classes, objects = outputs[f"cls_{stride}"].reshape(-1), outputs[f"obj_{stride}"].reshape(-1)
-            scores = np.sqrt(np.clip(classes, 0, 1) * np.clip(objects, 0, 1))
-            cells = np.flatnonzero(scores >= self._score_floor)
-            corner = np.stack([cells % (width // stride), cells // (width // stride)], axis=1).astype(np.float32)
-            raw = outputs[f"bbox_{stride}"].reshape(-1, 4)[cells]
-            size = np.exp(raw[:, 2:]) * stride
-            boxes = np.concatenate([(corner + raw[:, :2]) * stride - size / 2, size], axis=1)
-            points = outputs[f"kps_{stride}"].reshape(-1, 5, 2)[cells]
-            found.append((boxes, (points + corner[:, None]) * stride, scores[cells]))
-        boxes, landmarks, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return boxes, landmarks, scores
+def decoded(
+    outputs: Mapping[str, Float32Array], *, width: int, score_floor: float
+) -> tuple[Float32Array, Float32Array, Float32Array]:
+    """Boxes (n, 4), landmarks (n, 5, 2) and scores (n,) over the floor, in pixels of the network's input.
+
+    One prior a cell: the score is the geometric mean of class and objectness, centres and landmarks are
+    offsets from the cell in strides, sizes are exponents (opencv/modules/objdetect/src/face_detect.cpp).
+    """
+    found: list[tuple[Float32Array, Float32Array, Float32Array]] = []
+    for stride in STRIDES:
+        classes, objects = outputs[f"cls_{stride}"].reshape(-1), outputs[f"obj_{stride}"].reshape(-1)
+        scores = np.sqrt(np.clip(classes, 0, 1) * np.clip(objects, 0, 1))
+        cells = np.flatnonzero(scores >= score_floor)
+        corner = np.stack([cells % (width // stride), cells // (width // stride)], axis=1).astype(np.float32)
+        raw = outputs[f"bbox_{stride}"].reshape(-1, 4)[cells]
+        size = np.exp(raw[:, 2:]) * stride
+        boxes = np.concatenate([(corner + raw[:, :2]) * stride - size / 2, size], axis=1)
+        points = outputs[f"kps_{stride}"].reshape(-1, 5, 2)[cells]
+        found.append((boxes, (points + corner[:, None]) * stride, scores[cells]))
+    boxes, landmarks, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return boxes, landmarks, scores

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -183,11 +184,11 @@ RETINAFACE = ModelSpec(
 MODELS: tuple[ModelSpec, ...] = (EMBEDDER, YUNET, YUFACE, RETINAFACE)
 
 
-def model(name: str) -> ModelSpec:
+def model(name: str, manifest: Sequence[ModelSpec] = MODELS) -> ModelSpec:
     """The model of that name. Raises ConfigurationError naming the ones there are."""
-    for spec in MODELS:
+    for spec in manifest:
         if spec.name == name:
             return spec
     raise ConfigurationError(
-        f"There is no model named {name!r}.", hint=f"The manifest holds: {', '.join(spec.name for spec in MODELS)}."
+        f"There is no model named {name!r}.", hint=f"The manifest holds: {', '.join(spec.name for spec in manifest)}."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -48,7 +48,13 @@ class PullReport:
         return {file.name: file.outcome for file in self.files}.get(name)
 
 
-def pull(settings: Settings, progress: ProgressCallback = ignore_progress, *, only: Collection[str] = ()) -> PullReport:
+def pull(
+    settings: Settings,
+    progress: ProgressCallback = ignore_progress,
+    *,
+    only: Collection[str] = (),
+    manifest: Sequence[ModelSpec] = MODELS,
+) -> PullReport:
     """Bring every model with a source of its own into `settings.models_path`, checked against the manifest.
 
     A file that is there and right is left alone, so a second pull costs one hash a file. Processes that pull at
@@ -58,7 +64,7 @@ def pull(settings: Settings, progress: ProgressCallback = ignore_progress, *, on
     `unavailable`), ModelCorruptError when preparation gives another file than the manifest states, and
     ConfigurationError for a name that the manifest does not hold.
     """
-    chosen = [model(name) for name in only] if only else list(MODELS)
+    chosen = [model(name, manifest) for name in only] if only else list(manifest)
     specs = [spec for spec in chosen if spec.source is not None]
     files: list[PulledFile] = []
     waiting = partial(progress, PullProgress(file="", phase="waiting", position=0, total=len(specs)))
