@@ -106,13 +106,17 @@ def _field_problem(location: tuple[int | str, ...], message: str, body: object) 
 
 
 def _pointer(path: Sequence[int | str], body: object) -> str:
-    """RFC 6901. Steps that are not in the document are names of union members and validators, but for the last one,
-    which may be the field that is missing."""
+    """RFC 6901. Among the steps are names of union members and validators: those that the document has no place for,
+    or that would lead into a bare value with more steps to come. The last step may be the field that is missing."""
     pointer, here = "", body
     for index, step in enumerate(path):
         last = index == len(path) - 1
-        if isinstance(here, Mapping) and isinstance(step, str) and (step in here or last):
+        if isinstance(here, Mapping) and isinstance(step, str) and (last or _holds_more(here.get(step))):
             pointer, here = f"{pointer}/{step.replace('~', '~0').replace('/', '~1')}", here.get(step)
         elif isinstance(here, Sequence) and not isinstance(here, str) and isinstance(step, int):
             pointer, here = f"{pointer}/{step}", here[step] if step < len(here) else None
     return pointer
+
+
+def _holds_more(value: object) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str))

@@ -113,6 +113,10 @@ def test_a_union_at_the_root_does_not_show_in_the_pointer(app: FastAPI) -> None:
     assert fields(app, {"kind": "cash", "amount": "much"}, "/payments") == ["/amount"]
 
 
+def test_a_union_member_named_like_a_field_does_not_show_in_the_pointer(app: FastAPI) -> None:
+    assert fields(app, {"kind": "card", "card": "x", "number": 3}, "/payments") == ["/number", "/card"]
+
+
 def test_a_missing_body_is_said(app: FastAPI) -> None:
     assert problem(app, "POST", "/orders").errors[0].message == "Field required"
 
