@@ -1,0 +1,94 @@
+"""The gallery's assets: what is enrolled, and the vector store made of it. How they are made is `footfall.gallery`'s.
+
+Annotations are evaluated here: Dagster reads them as they are."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from dagster import (
+    AssetExecutionContext,
+    Backoff,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    RetryPolicy,
+    TableRecord,
+    TableSchema,
+    asset,
+)
+from dagster import TableColumn as Column
+
+from assets.failures import told_plainly
+from assets.needs import GALLERY, OWNERS, OpensServices
+from footfall.gallery import list_tenant_ids, rebuild_gallery
+from footfall.gallery_size import measure_galleries
+from footfall.stores.postgres.gallery import GallerySize
+
+_RETRIES = RetryPolicy(max_retries=2, delay=2.0, backoff=Backoff.EXPONENTIAL)
+_COUNTS = tuple(item.name for item in fields(GallerySize) if item.name not in {"tenant_id", "slug"})
+
+
+@asset(
+    deps=["staff_face_images", "customer_templates"],
+    group_name=GALLERY,
+    owners=OWNERS,
+    kinds={"postgres"},
+    retry_policy=_RETRIES,
+    description="Who can be recognised: staff, customers and their templates, counted tenant by tenant from Postgres.",
+)
+def staff_gallery(context: AssetExecutionContext, services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
+    with told_plainly(), services.open() as opened:
+        sizes = measure_galleries(opened.engine, list_tenant_ids(opened.engine), opened.model_version)
+        totals = total_sizes(sizes)
+    if totals["unrecognisable_staff"]:
+        context.log.warning(
+            "%d staff members have no face of the served model: nobody recognises them.", totals["unrecognisable_staff"]
+        )
+    return MaterializeResult(
+        metadata={
+            "dagster/row_count": totals["staff_faces"] + totals["customer_templates"],
+            "tenants": len(sizes),
+            **totals,
+            "model_version": opened.model_version,
+            "by_tenant": _table_of(sizes),
+        }
+    )
+
+
+@asset(
+    deps=[staff_gallery],
+    group_name=GALLERY,
+    owners=OWNERS,
+    kinds={"milvus"},
+    retry_policy=_RETRIES,
+    pool="gallery",
+    description="The collection that probes are searched in, filled afresh from Postgres and put behind the alias. "
+    "Events go on meanwhile; the former collection is kept for going back.",
+)
+def gallery_index(services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
+    with told_plainly(), services.open() as opened:
+        report = rebuild_gallery(opened.engine, opened.vectors, list_tenant_ids(opened.engine), opened.model_version)
+    return MaterializeResult(
+        metadata={
+            "dagster/row_count": report.vectors,
+            "collection": report.collection,
+            "previous_collection": report.previous or "none",
+            "seconds": report.seconds,
+            "vectors_per_second": report.vectors / report.seconds if report.seconds > 0 else 0.0,
+            "model_version": opened.model_version,
+        }
+    )
+
+
+def total_sizes(sizes: Sequence[GallerySize]) -> dict[str, int]:
+    """The sum of each count over all tenants."""
+    return {name: sum(getattr(size, name) for size in sizes) for name in _COUNTS}
+
+
+def _table_of(sizes: Sequence[GallerySize]) -> MetadataValue:
+    return MetadataValue.table(
+        records=[
+            TableRecord({"tenant": size.slug, **{name: getattr(size, name) for name in _COUNTS}}) for size in sizes
+        ],
+        schema=TableSchema([Column("tenant", "string"), *(Column(name, "int") for name in _COUNTS)]),
+    )

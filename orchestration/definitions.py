@@ -1,0 +1,34 @@
+"""Everything Dagster knows of Footfall, put together. Loads with no service up; asks dbt to parse when that is new."""
+
+from __future__ import annotations
+
+from dagster import Definitions, definitions
+
+from assets.checks import gallery_matches_record
+from assets.dbt_project import dbt_executable, load_manifest, project_dir
+from assets.gallery import gallery_index, staff_gallery
+from assets.marts import mart_assets
+from assets.sources import RECORD
+from footfall.settings import Settings, load_settings
+from orchestration.jobs import JOBS, SCHEDULES
+from orchestration.resources import MartsDbtResource, ServicesResource
+
+
+def build_definitions(settings: Settings) -> Definitions:
+    """Raises ConfigurationError when the dbt project does not parse or the home cannot be written."""
+    return Definitions(
+        assets=[*RECORD, staff_gallery, gallery_index, mart_assets(load_manifest(settings))],
+        asset_checks=[gallery_matches_record],
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        resources={
+            "services": ServicesResource(),
+            "dbt": MartsDbtResource(project_dir=str(project_dir()), dbt_executable=str(dbt_executable())),
+        },
+    )
+
+
+@definitions
+def defs() -> Definitions:
+    """What Dagster loads."""
+    return build_definitions(load_settings())

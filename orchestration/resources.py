@@ -1,0 +1,108 @@
+"""What assets run with. Nothing is read or opened before a run asks, so that definitions load with everything away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from dagster import AssetExecutionContext, ConfigurableResource, OpExecutionContext
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource
+from dagster_dbt.compat import DBT_PYTHON_VERSION
+
+from assets.dbt_project import dbt_environment, target_dir
+from footfall.errors import ConfigurationError
+from footfall.settings import load_settings
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+    from footfall.operations import OperatorServices
+
+_KEPT_RUNS = 20
+_ENVIRONMENT = Lock()
+
+
+class ServicesResource(ConfigurableResource[None]):
+    """The operator's services, as the run's own environment sets them."""
+
+    @contextmanager
+    def open(self) -> Iterator[OperatorServices]:
+        """Opened for one use and closed after it. Raises ConfigurationError."""
+        # The vector store's client takes a second to import, which loading the definitions need not pay.
+        from footfall.operations import open_operator_services  # noqa: PLC0415
+
+        services = open_operator_services(load_settings())
+        try:
+            yield services
+        finally:
+            services.close()
+
+
+class MartsDbtResource(DbtCliResource):
+    """dbt as footfall_transform: its connection comes from Footfall's settings, its artifacts go under the home."""
+
+    def cli(
+        self,
+        args: Sequence[str],
+        *,
+        raise_on_error: bool = True,
+        manifest: Mapping[str, Any] | str | Path | None = None,
+        dagster_dbt_translator: DagsterDbtTranslator | None = None,
+        context: OpExecutionContext | AssetExecutionContext | None = None,
+        target_path: Path | None = None,
+    ) -> DbtCliInvocation:
+        """As DbtCliResource.cli. Raises ConfigurationError when no DSN for footfall_transform is set."""
+        settings = load_settings()
+        if settings.postgres.transform_dsn is None:
+            raise ConfigurationError(
+                "No Postgres DSN is set for the role footfall_transform.",
+                hint="`footfall up` sets FOOTFALL_POSTGRES__TRANSFORM_DSN for what it starts; set it for your own.",
+            )
+        target = target_dir(settings)
+        target.mkdir(parents=True, exist_ok=True)
+        _forget_runs(target)
+        with _process_environment(dbt_environment(settings)):
+            return super().cli(
+                args,
+                raise_on_error=raise_on_error,
+                manifest=manifest,
+                dagster_dbt_translator=dagster_dbt_translator,
+                context=context,
+                target_path=target_path,
+            )
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        # dagster-dbt asks `dbt --version`, which asks the package index for newer ones: slow, and not on-premises.
+        if DBT_PYTHON_VERSION is None:
+            raise ConfigurationError("dbt-core is not installed.", hint="`make install`.")
+        return DBT_PYTHON_VERSION
+
+
+@contextmanager
+def _process_environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """dagster-dbt hands its own process's environment to dbt, and has no parameter for more."""
+    with _ENVIRONMENT:
+        former = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+        try:
+            yield
+        finally:
+            for name, value in former.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def _forget_runs(target: Path) -> None:
+    """Each run of dbt leaves a folder of some megabytes; the latest stay for reading."""
+    runs = sorted((path for path in target.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for run in runs[:-_KEPT_RUNS]:
+        shutil.rmtree(run, ignore_errors=True)
