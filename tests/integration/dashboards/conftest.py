@@ -42,7 +42,7 @@ def live_api(settings: Settings, tenant_factory: TenantFactory, monkeypatch: pyt
         thread.start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
-            _wait_until(lambda: server.started, seconds=30)
+            wait_until(lambda: server.started, seconds=30)
             slug = f"pages-{time.time_ns()}"
             tenant_factory(slug=slug)
             monkeypatch.setenv("FOOTFALL_API__URL", url)
@@ -55,7 +55,7 @@ def live_api(settings: Settings, tenant_factory: TenantFactory, monkeypatch: pyt
             thread.join(timeout=20)
 
 
-def _wait_until(condition: Callable[[], bool], *, seconds: float) -> None:
+def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:
     deadline = datetime.now(UTC) + timedelta(seconds=seconds)
     while not condition():
         if datetime.now(UTC) > deadline:
