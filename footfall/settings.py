@@ -184,7 +184,9 @@ class IngestSettings(_Section):
     )
     camera_id: UUID | None = Field(default=None, description="The camera that `source` is.")
     worker: str = Field(default="worker-1", pattern=r"^[A-Za-z0-9._-]{1,64}$", description="This worker's name.")
-    outbox: Path | None = Field(default=None, description="SQLite outbox; default <home>/ingest/outbox.sqlite.")
+    outbox: Path | None = Field(
+        default=None, description="SQLite outbox; default <home>/ingest/outbox-<camera>.sqlite."
+    )
     outbox_max_bytes: int = Field(
         default=500_000_000, ge=1_000_000, description="Events are dropped, counted, beyond this."
     )
@@ -242,9 +244,9 @@ class Settings(BaseSettings):
     def keys_path(self) -> Path:
         return self.api.keys_dir or self.home / "secrets" / "jwt"
 
-    @property
-    def outbox_path(self) -> Path:
-        return self.ingest.outbox or self.home / "ingest" / "outbox.sqlite"
+    def outbox_path(self, camera_id: UUID) -> Path:
+        """One for each camera, unless a path is set: two workers on one machine must not share an outbox."""
+        return self.ingest.outbox or self.home / "ingest" / f"outbox-{camera_id}.sqlite"
 
     @property
     def api_url(self) -> str:
