@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from contracts.base import Contract, FaceBox, FaceQualityReport, Landmarks5
+from contracts.base import Contract, FaceBox, FaceQualityReport, Label, Landmarks5
 
 EMBEDDING_DIMENSION = 512
 EMBEDDING_BASE64_LENGTH = 2732  # 512 float32 = 2048 bytes, base64 with padding
@@ -26,7 +26,7 @@ class Track(Contract):
 
     started_at: AwareDatetime
     ended_at: AwareDatetime
-    frames: int = Field(ge=1, description="Frames of the track in which the face was detected.")
+    frames: int = Field(ge=1, le=1_000_000_000, description="Frames of the track in which the face was detected.")
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:
@@ -62,9 +62,9 @@ class DetectedFaceV1(Contract):
 class Pipeline(Contract):
     """Which parts saw this face, for lineage."""
 
-    detector: str = Field(max_length=64)
-    embedder: str = Field(max_length=64)
-    backend: str = Field(max_length=64)
+    detector: Label
+    embedder: Label
+    backend: Label
 
 
 class FaceDetectedV1(Contract):

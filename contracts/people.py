@@ -16,9 +16,7 @@ DecisionKind = Literal["staff", "customer", "new_customer", "unsure", "poor_qual
 
 class StaffCreate(Contract):
     display_name: Name
-    external_ref: str | None = Field(
-        default=None, max_length=200, description="The company's own number for the person."
-    )
+    external_ref: Name | None = Field(default=None, description="The company's own number for the person.")
 
 
 class Staff(StaffCreate):

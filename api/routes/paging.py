@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 DEFAULT_PAGE = 50
 MAX_PAGE = 500
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def _within_reason(instant: datetime) -> datetime:
+    # Python's and Postgres' calendars both end somewhere, and spans are added to these.
+    if not _EARLIEST <= instant <= _LATEST:
+        raise ValueError("lies outside the years 1970 to 8999")
+    return instant
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_within_reason)]
 
 
 class Query(BaseModel):

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import fastapi
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.auth import Caller
-from api.routes.paging import Query
+from api.routes.paging import Instant, Query
 from api.routes.scope import site_filter
 from api.state import State
 from contracts.reports import Bucket, ReportSource, TrafficReport
@@ -25,10 +25,10 @@ _DEFAULT_SPAN: dict[Bucket, timedelta] = {"hour": timedelta(days=7), "day": time
 class TrafficQuery(Query):
     bucket: Bucket = Field(default="hour", description="Hour or day of each site's local time.")
     site_id: UUID | None = Field(default=None, description="This site alone.")
-    since: AwareDatetime | None = Field(
+    since: Instant | None = Field(
         default=None, description="Buckets that begin then or later; by default the 7 days (90, by the day) before."
     )
-    until: AwareDatetime | None = Field(default=None, description="Buckets that begin before; by default now.")
+    until: Instant | None = Field(default=None, description="Buckets that begin before; by default now.")
     source: ReportSource = Field(default="marts", description="What dbt built last, or computed now.")
 
 

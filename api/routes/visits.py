@@ -8,10 +8,10 @@ from uuid import UUID
 
 import fastapi
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.auth import Caller
-from api.routes.paging import PageQuery
+from api.routes.paging import Instant, PageQuery
 from api.routes.scope import camera_filter, site_filter
 from api.state import State
 from contracts.base import PersonKind
@@ -25,8 +25,8 @@ class VisitQuery(PageQuery):
     site_id: UUID | None = Field(default=None, description="Visits at this site alone.")
     camera_id: UUID | None = Field(default=None, description="Visits that this camera has seen.")
     person_kind: PersonKind | None = Field(default=None, description="Staff or customers alone.")
-    since: AwareDatetime | None = Field(default=None, description="Visits that began then or later.")
-    until: AwareDatetime | None = Field(default=None, description="Visits that began before.")
+    since: Instant | None = Field(default=None, description="Visits that began then or later.")
+    until: Instant | None = Field(default=None, description="Visits that began before.")
 
 
 @router.get("/v1/visits", operation_id="listVisits", summary="List visits")
