@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cli import models_commands, openapi_command, settings_command, stack_commands
+from cli import admin_commands, models_commands, openapi_command, settings_command, stack_commands
 from client.errors import ApiError
 from footfall.errors import (
     ConfigurationError,
@@ -47,10 +47,14 @@ app = typer.Typer(
     Exit codes: 0 done, 2 something you gave has to be mended, 3 a service is away, 1 anything else.
     """,
 )
-for command in (stack_commands.up, stack_commands.down, stack_commands.status, settings_command.settings):
+for command in (stack_commands.up, stack_commands.down, stack_commands.status, stack_commands.doctor):
     app.command()(command)
+app.command()(settings_command.settings)
 app.command()(openapi_command.openapi)
 app.add_typer(models_commands.app, name="models")
+app.add_typer(admin_commands.tenant, name="tenant")
+app.add_typer(admin_commands.apikey, name="apikey")
+app.add_typer(admin_commands.db, name="db")
 
 
 def main() -> None:

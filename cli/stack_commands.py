@@ -1,9 +1,10 @@
-"""`footfall up`, `down` and `status`. How a stack is kept running is `cli.stack`'s."""
+"""`footfall up`, `down`, `status` and `doctor`. How a stack is kept is `cli.stack`'s, the checks are `cli.doctor`'s."""
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -76,3 +77,28 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         typer.echo(console.as_table(settings.home, state, rows))
     if state is None or not state.well or not all(row.well for row in rows):
         raise typer.Exit(3)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Check this machine and its configuration, and say what to mend. Changes nothing.
+
+    Exits with 2 when something would not work; warnings alone exit with 0.
+    """
+    from cli.doctor import examine
+
+    findings = []
+    for finding in examine():
+        findings.append(finding)
+        if not as_json:
+            typer.echo(f"{finding.level:5} {finding.check:12} {finding.message}")
+            if finding.advice:
+                typer.echo(f"{'':18} -> {finding.advice}")
+    failed = sum(finding.level == "fail" for finding in findings)
+    warned = sum(finding.level == "warn" for finding in findings)
+    if as_json:
+        shown = [asdict(finding) for finding in findings]
+        typer.echo(json.dumps({"ok": failed == 0, "findings": shown}, indent=2))
+    else:
+        typer.echo(f"\n{failed} to mend, {warned} to know." if failed or warned else "\nAll is well.")
+    if failed:
+        raise typer.Exit(2)

@@ -19,7 +19,7 @@ from footfall.errors import ServiceUnavailableError
 from footfall.settings import Settings
 
 _WITHOUT_WEIGHTS = frozenset({"postgres", "milvus", "s3", "schema"})
-_QUIET = ("waiting", "idle")
+_QUIET = frozenset({"waiting", "idle", "starting", "stopping"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def as_table(home: Path, state: StackState | None, rows: Sequence[PartRow]) -> s
 
 def show_progress(part: PartState) -> None:
     """One line for each part that came up, ended or changed."""
-    if part.status in _QUIET or (part.status == "starting" and part.kind == "task"):
+    if part.status in _QUIET:
         return
     took = f"{part.took_seconds:5.1f} s" if part.status in WELL and part.took_seconds is not None else " " * 7
     words = part.url if part.status == "healthy" and part.url else part.detail.partition("\n")[0]

@@ -223,8 +223,9 @@ def _stop_supervisor(home: Path, supervisor: ProcessId, progress: Progress) -> N
     process = supervisor.process()
     if process is None:
         return
+    state = read_state(home)
+    shown = {} if state is None else dict(state.parts)
     process.send_signal(signal.SIGTERM)
-    shown: dict[str, PartState] = {}
     deadline = time.monotonic() + _STOP_SECONDS
     while supervisor.alive() and time.monotonic() < deadline:
         state = read_state(home)

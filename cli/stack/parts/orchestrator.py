@@ -95,7 +95,7 @@ class Orchestrator:
 
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         own = {"DAGSTER_HOME": str(self.folder), "FOOTFALL_HOME": str(self.home), DSN_VARIABLE: self.dagster_dsn}
-        return base_environment({**own, "DAGSTER_DISABLE_TELEMETRY": "1", **extra})
+        return base_environment({**own, "DAGSTER_DISABLE_TELEMETRY": "1", **_SHORT_GOODBYE, **extra})
 
     def _daemon_health(self) -> Health:
         """The daemon serves nothing; its heartbeats in Dagster's storage are what its own liveness check reads."""
@@ -110,5 +110,7 @@ class Orchestrator:
         return Health(age_seconds < _HEARTBEAT_SECONDS, f"heartbeat {age_seconds:.0f} s ago")
 
 
+# The code server waits this long for calls that the stopped webserver and daemon will not end; its default is a minute.
+_SHORT_GOODBYE = {"DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "2"}
 _DAGSTER = ("-m", "dagster")
 _LOG = ("--log-level", "warning")
