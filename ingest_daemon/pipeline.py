@@ -74,6 +74,20 @@ class CameraPipeline:
         self._follow([_shot(frame, face) for face in faces], frame, cut=cut)
         return due + self._due(now, frame.read_at)
 
+    def set_matching(self, matching: bool) -> None:
+        """Follows the tenant's privacy mode. Without matching, faces that are being followed lose what identifies
+        them at once; they go on being counted."""
+        self._likeness_policy = replace(self._likeness_policy, matching=matching)
+        if not matching:
+            self._tracks = [
+                replace(
+                    track,
+                    shots=tuple(replace(shot, vector=None, picture=None) for shot in track.shots),
+                    last=replace(track.last, vector=None, picture=None),
+                )
+                for track in self._tracks
+            ]
+
     def finish(self, read_at: float) -> list[Outgoing]:
         """Ends every track and answers their last events; `read_at` as in Outgoing."""
         ended, self._tracks = self._tracks, []
@@ -189,14 +203,17 @@ class CameraPipeline:
 
     def _embedded(self, shots: Sequence[Shot]) -> list[Shot]:
         """`shots` with vectors where they can be matched and have none yet; one call of the embedder."""
-        # The last look of a track is often its best shot too: once is enough.
-        missing = list({id(shot): shot for shot in shots if shot.acceptable and shot.vector is None}.values())
+        # A look that is both the best and the last of its track has one crop, and is embedded once.
+        missing = {id(shot.aligned): shot.aligned for shot in shots if shot.acceptable and shot.vector is None}
         if not missing:
             return list(shots)
-        vectors = self._vision.embedder.embed([shot.aligned for shot in missing])
+        vectors = self._vision.embedder.embed(list(missing.values()))
         self._tally.add(Count.FACES_EMBEDDED, len(missing))
-        worked_out = {id(shot): replace(shot, vector=vector) for shot, vector in zip(missing, vectors, strict=True)}
-        return [worked_out.get(id(shot), shot) for shot in shots]
+        vector_of = dict(zip(missing, vectors, strict=True))
+        return [
+            replace(shot, vector=vector_of[id(shot.aligned)]) if shot.acceptable and shot.vector is None else shot
+            for shot in shots
+        ]
 
 
 def _shot(frame: Frame, face: AnalysedFace) -> Shot:

@@ -33,7 +33,7 @@ class Count(StrEnum):
 DESCRIPTIONS: Mapping[Count, str] = {
     Count.FRAMES_READ: "Frames that the source gave.",
     Count.FRAMES_ANALYSED: "Frames in which faces were looked for.",
-    Count.FRAMES_DROPPED: "Frames of a live source that a newer one replaced before they were looked at.",
+    Count.FRAMES_DROPPED: "Frames given up: a newer one of a live source came first, or the camera is disabled.",
     Count.FRAMES_UNREADABLE: "Frames or pictures that could not be decoded.",
     Count.SOURCE_LOST: "Times that a live source could not be opened or went away.",
     Count.FACES_DETECTED: "Faces found, over all analysed frames.",

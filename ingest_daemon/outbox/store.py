@@ -1,0 +1,216 @@
+"""The durable outbox: events and their images in SQLite until the server has them. Nothing is sent from here."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from contracts.events import FaceDetectedV1
+from footfall.errors import ConfigurationError, ServiceUnavailableError
+from ingest_daemon.outbox.database import open_database
+from ingest_daemon.outbox.lock import OutboxLock
+from ingest_daemon.outbox.records import DeadLetter, OutboxState, Pending, Taken
+
+logger = logging.getLogger(__name__)
+
+MOST_DEAD_LETTERS = 1000
+"""Beyond these the oldest make room: a server that refuses everything must not fill the disk."""
+UNREADABLE = 0
+"""Status of a dead letter that no server refused: this version cannot read what an earlier one wrote."""
+
+
+class Outbox:
+    """Thread-safe; one process at a time. An event is on the disk when `put` answers that it is.
+
+    Every method that writes raises ServiceUnavailableError when the disk does not take it, except `put`, which says so.
+    Bounded by `max_bytes`: over it the oldest events are dropped, and counted. Rows that go are overwritten
+    (secure_delete), for they hold faces; of a dead letter neither image nor template is kept.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, lock: OutboxLock, *, max_bytes: int) -> None:
+        self._connection = connection
+        self._file_lock = lock
+        self._max_bytes = max_bytes
+        self._mutex = threading.RLock()
+        self._bytes = int(connection.execute("select coalesce(sum(bytes), 0) from pending").fetchone()[0])
+
+    @classmethod
+    def open(cls, path: Path, *, max_bytes: int) -> Outbox:
+        """Opens or makes the outbox; see `open_database`. Raises ConfigurationError when another process uses it."""
+        lock = OutboxLock.take(path)
+        try:
+            return cls(open_database(path), lock, max_bytes=max_bytes)
+        except ConfigurationError:
+            lock.release()
+            raise
+
+    def put(self, event: FaceDetectedV1, image: bytes | None, *, run: str, read_at: float) -> Taken:
+        """Queues an event. One that waits already under the same id and revision is left as it is."""
+        document = event.model_dump_json().encode()
+        size = len(document) + len(image or b"")
+        row = (str(event.camera_id), str(event.event_id), event.revision, run, read_at, time.time(), size, document)
+        try:
+            with self._writing() as connection:
+                added = connection.execute(
+                    "insert or ignore into pending"
+                    " (camera_id, event_id, revision, run, read_at, queued_at, bytes, event, image)"
+                    " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*row, image),
+                ).rowcount
+                dropped, freed = self._make_room(connection, self._bytes + size * added)
+                self._bytes += size * added - freed
+        except ServiceUnavailableError as error:
+            # A full disk: the camera goes on, and what is lost is counted.
+            logger.error("An event was lost: %s", error)
+            return Taken(stored=False, dropped=0)
+        return Taken(stored=True, dropped=dropped)
+
+    def heads(self) -> list[Pending]:
+        """The oldest event of every camera, the longest waiting first: the only ones that may be sent, so that each
+        camera's events arrive in their order."""
+        with self._mutex:
+            rows = self._connection.execute(
+                "select seq, event, image, run, read_at, attempts from pending"
+                " where seq in (select min(seq) from pending group by camera_id) order by seq"
+            ).fetchall()
+        heads: list[Pending] = []
+        for seq, document, image, run, read_at, attempts in rows:
+            try:
+                event = FaceDetectedV1.model_validate_json(document)
+            except ValidationError:
+                self.set_aside(seq, status=UNREADABLE, reason="this version of Footfall cannot read the event")
+                continue
+            heads.append(Pending(seq, event, image, run, read_at, attempts))
+        return heads
+
+    def sent(self, seq: int) -> None:
+        """Forgets an event that the server has."""
+        with self._writing() as connection:
+            self._bytes -= self._removed(connection, seq)
+
+    def postponed(self, seq: int) -> None:
+        """Counts a failed attempt."""
+        with self._writing() as connection:
+            connection.execute("update pending set attempts = attempts + 1 where seq = ?", (seq,))
+
+    def set_aside(self, seq: int, *, status: int, reason: str) -> None:
+        """Moves an event that can never be sent to the dead letters, without its image and its template."""
+        with self._writing() as connection:
+            row = connection.execute(
+                "select camera_id, event_id, revision, event from pending where seq = ?", (seq,)
+            ).fetchone()
+            if row is None:
+                return
+            camera_id, event_id, revision, document = row
+            connection.execute(
+                "insert into dead values (?, ?, ?, ?, ?, ?, ?, ?)",
+                (seq, camera_id, event_id, revision, status, reason, time.time(), _faceless(document)),
+            )
+            connection.execute(
+                "delete from dead where seq not in (select seq from dead order by seq desc limit ?)",
+                (MOST_DEAD_LETTERS,),
+            )
+            self._bytes -= self._removed(connection, seq)
+
+    def strip_faces(self, camera_id: UUID) -> int:
+        """Takes image and template out of every waiting event of a camera, and answers of how many: the tenant has
+        decided to count only."""
+        with self._writing() as connection:
+            rows = connection.execute(
+                "select seq, event, bytes from pending where camera_id = ?", (str(camera_id),)
+            ).fetchall()
+            stripped = 0
+            for seq, document, size in rows:
+                faceless = _faceless(document)
+                if len(faceless) == size:
+                    continue
+                connection.execute(
+                    "update pending set event = ?, image = null, bytes = ? where seq = ?",
+                    (faceless, len(faceless), seq),
+                )
+                self._bytes -= size - len(faceless)
+                stripped += 1
+            return stripped
+
+    def state(self) -> OutboxState:
+        with self._mutex:
+            pending, oldest = self._connection.execute("select count(*), min(queued_at) from pending").fetchone()
+            (dead,) = self._connection.execute("select count(*) from dead").fetchone()
+            (dropped,) = self._connection.execute("select value from counters where name = 'dropped'").fetchone()
+            waited = None if oldest is None else max(0.0, time.time() - oldest)
+            return OutboxState(pending, self._bytes, dead, dropped, waited)
+
+    def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
+        """The latest ones first."""
+        with self._mutex:
+            rows = self._connection.execute(
+                "select event_id, revision, camera_id, status, reason, set_aside_at from dead"
+                " order by seq desc limit ?",
+                (limit,),
+            ).fetchall()
+        return [
+            DeadLetter(UUID(event_id), revision, UUID(camera_id), status, reason, at)
+            for event_id, revision, camera_id, status, reason, at in rows
+        ]
+
+    def close(self) -> None:
+        with self._mutex:
+            self._connection.close()
+            self._file_lock.release()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction. Raises ServiceUnavailableError when the disk does not take it."""
+        with self._mutex:
+            bytes_before = self._bytes
+            try:
+                self._connection.execute("begin immediate")
+                yield self._connection
+                self._connection.execute("commit")
+            except BaseException as error:
+                self._bytes = bytes_before
+                # SQLite rolls some failures back by itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("rollback")
+                if isinstance(error, sqlite3.OperationalError):
+                    raise ServiceUnavailableError(
+                        f"The outbox cannot be written: {error}.", hint="Is its disk full?"
+                    ) from error
+                raise
+
+    def _make_room(self, connection: sqlite3.Connection, total: int) -> tuple[int, int]:
+        """Drops the oldest events until the rest fits; answers how many and their bytes. The newest always stays."""
+        dropped, freed = 0, 0
+        while total - freed > self._max_bytes:
+            row = connection.execute(
+                "select seq, bytes from pending where seq < (select max(seq) from pending) order by seq limit 1"
+            ).fetchone()
+            if row is None:
+                break
+            connection.execute("delete from pending where seq = ?", (row[0],))
+            dropped, freed = dropped + 1, freed + int(row[1])
+        if dropped:
+            connection.execute("update counters set value = value + ? where name = 'dropped'", (dropped,))
+        return dropped, freed
+
+    @staticmethod
+    def _removed(connection: sqlite3.Connection, seq: int) -> int:
+        row = connection.execute("delete from pending where seq = ? returning bytes", (seq,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+
+def _faceless(document: bytes) -> bytes:
+    """The event without its template; unchanged when this version cannot read it."""
+    try:
+        event = FaceDetectedV1.model_validate_json(document)
+    except ValidationError:
+        return b"{}"
+    return event.model_copy(update={"embedding": None}).model_dump_json().encode()
