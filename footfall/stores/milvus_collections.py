@@ -71,7 +71,9 @@ class MilvusCollections:
         schema.add_field("person_id", DataType.VARCHAR, max_length=36)
         schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=EMBEDDING_DIMENSION)
         index = MilvusClient.prepare_index_params()
-        index.add_index("embedding", index_type="IVF_FLAT", metric_type="COSINE", params={"nlist": self._nlist})
+        # Nested twice: pymilvus unpacks one level, and Milvus Lite reads nlist nowhere but in the inner one.
+        nested = {"params": {"nlist": self._nlist}}
+        index.add_index("embedding", index_type="IVF_FLAT", metric_type="COSINE", params=nested)
         self._call(
             "create a collection",
             lambda client: client.create_collection(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,7 @@ _POOL_CONNECTIONS = 16
 _RETRIES = urllib3.Retry(total=2, connect=1, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504))
 """Few, because the caller waits and the daemon's outbox retries in its own time: a dead S3 answers within seconds."""
 
+_ENDPOINT = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 _AWAY_HINT = "Check that S3 runs and that FOOTFALL_S3__ENDPOINT is right: `footfall status`, `footfall doctor`."
 _KEY_FAULTS = frozenset({"NoSuchKey", "NoSuchObject"})
 _REFUSALS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AllAccessDisabled"})
@@ -50,8 +52,11 @@ class S3ObjectStore:
                 "S3 needs FOOTFALL_S3__ENDPOINT, FOOTFALL_S3__ACCESS_KEY and FOOTFALL_S3__SECRET_KEY.",
                 hint="`footfall up` starts a server and sets them; FOOTFALL_OFFLINE=1 does without one.",
             )
+        if not _ENDPOINT.fullmatch(settings.endpoint):
+            raise _no_endpoint()
         self._settings = settings
         self._names: dict[BucketKind, str] = {"raw": settings.bucket_raw, "derived": settings.bucket_derived}
+        self._seen = False
         self._pool = urllib3.PoolManager(
             maxsize=_POOL_CONNECTIONS,
             timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=settings.timeout_seconds),
@@ -69,10 +74,7 @@ class S3ObjectStore:
                 http_client=self._pool,
             )
         except ValueError as error:
-            raise ConfigurationError(
-                f"FOOTFALL_S3__ENDPOINT must be host:port, not {settings.endpoint!r}.",
-                hint="Without http:// and without a path; FOOTFALL_S3__SECURE=1 asks for TLS.",
-            ) from error
+            raise _no_endpoint() from error
 
     def ensure(self) -> None:
         """Also raises ConfigurationError when the server does not keep the lifecycle rule."""
@@ -91,6 +93,7 @@ class S3ObjectStore:
 
     def put(self, tenant_id: TenantId, bucket: BucketKind, name: str, data: bytes, content_type: str) -> str:
         key = object_key(tenant_id, name)
+        self._require_buckets()
         with _translated():
             self._client.put_object(self._names[bucket], key, BytesIO(data), len(data), content_type=content_type)
         return key
@@ -138,11 +141,19 @@ class S3ObjectStore:
         return min(days, default=None)
 
     def ping(self) -> str:
+        self._seen = False
+        self._require_buckets()
+        return f"S3 with the buckets {' and '.join(self._names.values())}"
+
+    def _require_buckets(self) -> None:
+        """Asked once before the first object: some servers make a bucket for whoever writes, without the rule by
+        which raw images expire."""
+        if self._seen:
+            return
         with _translated():
-            present = [name for name in self._names.values() if self._client.bucket_exists(name)]
-        if len(present) < len(self._names):
+            self._seen = all(self._client.bucket_exists(name) for name in self._names.values())
+        if not self._seen:
             raise missing_buckets()
-        return f"S3 with the buckets {' and '.join(present)}"
 
     def _make_bucket(self, name: str) -> None:
         with _translated():
@@ -171,6 +182,13 @@ class S3ObjectStore:
         with _translated():
             found = self._client.get_bucket_lifecycle(bucket)
         return list(found.rules) if found else []
+
+
+def _no_endpoint() -> ConfigurationError:
+    return ConfigurationError(
+        "FOOTFALL_S3__ENDPOINT must be host:port.",
+        hint="Without http://, without a path and without a password; FOOTFALL_S3__SECURE=1 asks for TLS.",
+    )
 
 
 def _covers_all(rule: Rule) -> bool:

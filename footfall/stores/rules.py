@@ -28,17 +28,20 @@ MAX_HITS = 16_384
 """Milvus's own limit on the hits of a search."""
 
 _NORM_TOLERANCE = 1e-3
-_NAME_CHARACTERS = re.compile(r"[A-Za-z0-9._/-]{1,512}")
+_NAME = re.compile(r"[A-Za-z0-9._/-]{1,512}")
+_PART = re.compile(r"(?!\.{1,2}$)[^/]{1,200}")
+"""What stands between two slashes. S3 allows 1,024 bytes for a key, but servers keep parts as names of files."""
+
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 
 
 def object_key(tenant_id: TenantId, name: str) -> str:
     """`<tenant_id>/<name>`. Raises InputError for a name that is not plain: see `ObjectStore.put`."""
-    segments = name.split("/")
-    if not _NAME_CHARACTERS.fullmatch(name) or any(segment in {"", ".", ".."} for segment in segments):
+    if not _NAME.fullmatch(name) or not all(_PART.fullmatch(part) for part in name.split("/")):
         raise InputError(
             "The object's name is not plain.",
-            hint="Letters, digits, dots, hyphens, underscores and single inner slashes; no part may be '.' or '..'.",
+            hint="Letters, digits, dots, hyphens, underscores and single inner slashes, 512 at most; between slashes "
+            "200 at most and neither '.' nor '..'.",
         )
     return f"{tenant_id}/{name}"
 

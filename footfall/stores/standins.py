@@ -180,6 +180,8 @@ class MemoryObjectStore:
         return self._raw_retention_days if bucket == "raw" else None
 
     def ping(self) -> str:
+        with self._lock:
+            self._bucket("raw")
         return "in-memory objects"
 
     def _bucket(self, bucket: BucketKind) -> dict[str, _Object]:

@@ -194,6 +194,13 @@ def test_a_collections_name_holds_the_model_version(alias: str, admin: Any, open
     assert re.fullmatch(rf"{alias}_[0-9a-f]{{8}}_arcface_mbf_512_v1_[0-9a-f]{{8}}_\d{{8}}t\d{{12}}_[0-9a-f]{{8}}", name)
 
 
+def test_the_index_has_the_clusters_of_the_settings(alias: str, admin: Any, open_milvus: OpenVectors) -> None:
+    open_milvus(nlist=37).ensure(VERSION)
+    [name] = _collections(admin, alias)
+    index = admin.describe_index(name, "embedding")
+    assert (index["index_type"], index["metric_type"], index["params"]["nlist"]) == ("IVF_FLAT", "COSINE", 37)
+
+
 def test_rebuilds_keep_the_former_collection_and_drop_the_older_ones(
     admin: Any, alias: str, open_milvus: OpenVectors
 ) -> None:

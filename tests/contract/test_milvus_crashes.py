@@ -99,7 +99,6 @@ def test_a_server_that_hangs_is_away_and_is_used_again_when_it_wakes(milvus: Kil
 
 
 def test_what_threads_were_told_was_written_survives_a_kill_under_load(milvus: Killable) -> None:
-    """Fails with more than one worker in the server: two writes at once tear its log."""
     store = MilvusVectorStore(milvus.settings)
     store.ensure(VERSION)
     tenant = new_tenant()
@@ -147,6 +146,7 @@ def _write_from_a_process(settings: MilvusSettings, tenant: TenantId, seed: int)
 
 
 def test_processes_that_start_at_once_share_one_collection_and_lose_nothing(milvus: Killable) -> None:
+    """Fails with more than one worker in the server: two writes at once tear its log, and the kill shows it."""
     tenant = new_tenant()
     with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
         writing = [pool.submit(_write_from_a_process, milvus.settings, tenant, seed) for seed in range(PROCESSES)]
