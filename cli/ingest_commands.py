@@ -26,12 +26,9 @@ if TYPE_CHECKING:
     from ingest_daemon.daemon import Progress
     from ingest_daemon.summary import IngestSummary
 
-app = typer.Typer(help="The ingest daemon: camera or film in, face events out.")
-
 _PLAIN_LINE_SECONDS = 5.0
 
 
-@app.callback(invoke_without_command=True)
 def ingest(
     *,
     source: Annotated[

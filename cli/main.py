@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cli import admin_commands, models_commands, openapi_command, settings_command, stack_commands
+from cli import admin_commands, ingest_commands, models_commands, openapi_command, settings_command, stack_commands
 from client.errors import ApiError
 from footfall.errors import (
     ConfigurationError,
@@ -50,6 +50,7 @@ app = typer.Typer(
 for command in (stack_commands.up, stack_commands.down, stack_commands.status, stack_commands.doctor):
     app.command()(command)
 app.command()(settings_command.settings)
+app.command()(ingest_commands.ingest)
 app.command()(openapi_command.openapi)
 app.add_typer(models_commands.app, name="models")
 app.add_typer(admin_commands.tenant, name="tenant")
