@@ -3,10 +3,9 @@ Single templates come and go in `footfall.sightings` and `footfall.enrolment`.""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -18,8 +17,6 @@ from footfall.stores.postgres import tenants
 from footfall.stores.postgres.locks import lock_gallery
 from footfall.templates import decode_vector
 from footfall.tenancy import tenant_transaction, unbound_transaction
-
-logger = logging.getLogger(__name__)
 
 _BATCH_ROWS = 1000
 
@@ -50,10 +47,7 @@ def gallery_templates(engine: Engine, tenant_id: TenantId, model_version: str) -
     while True:
         with tenant_transaction(engine, tenant_id) as connection:
             rows = table.select_gallery(connection, model_version, after=after, limit=_BATCH_ROWS)
-        for row in rows:
-            yield StoredTemplate(
-                row.template_id, tenant_id, row.person_kind, row.person_id, decode_vector(row.embedding)
-            )
+        yield from (_template(tenant_id, row) for row in rows)
         if len(rows) < _BATCH_ROWS:
             return
         after = (rows[-1].person_kind, rows[-1].template_id)
@@ -64,42 +58,49 @@ def rebuild_gallery(
 ) -> RebuildReport:
     """Fills a fresh collection with the templates of `tenant_ids`, which must be all tenants, and serves it.
 
-    Events go on meanwhile, into the former collection; what they changed is mended after the switch, tenant by tenant
-    under its gallery's lock. Until a tenant's turn has come, a customer made during the rebuild is not recognised.
+    Events go on, into the former collection, while the bulk is copied. For the rest, the switch included, the galleries
+    are held and events wait: one that was decided in between would take a customer who is only in the former collection
+    for a stranger, and the two customers made of one person would keep each other from ever being recognised. Waiting
+    events that reach the statement timeout are refused and sent again by their workers.
     Raises ServiceUnavailableError; the former collection is then still served.
     """
-    report = vectors.rebuild(
-        model_version,
-        chain.from_iterable(gallery_templates(engine, tenant_id, model_version) for tenant_id in tenant_ids),
-    )
-    changed = sum(mend_drift(engine, vectors, tenant_id, model_version) for tenant_id in tenant_ids)
-    return replace(report, vectors=report.vectors + changed)
+    copied: dict[TenantId, set[TemplateId]] = {tenant_id: set() for tenant_id in tenant_ids}
+    with ExitStack() as held:
+        report = vectors.rebuild(model_version, _all_templates(engine, copied, model_version, held))
+        removed = sum(_forget_deleted(engine, vectors, tenant_id, ids) for tenant_id, ids in copied.items())
+    return replace(report, vectors=report.vectors - removed)
 
 
-def mend_drift(engine: Engine, vectors: VectorStore, tenant_id: TenantId, model_version: str) -> int:
-    """Makes the served collection hold exactly the tenant's templates; by how many vectors it grew. No event of the
-    tenant is decided meanwhile."""
-    with tenant_transaction(engine, tenant_id) as connection:
+def _all_templates(
+    engine: Engine, copied: dict[TenantId, set[TemplateId]], model_version: str, held: ExitStack
+) -> Iterator[StoredTemplate]:
+    """The galleries as they are; then, once every gallery is locked for as long as `held` is, what came meanwhile."""
+    for tenant_id, ids in copied.items():
+        for template in gallery_templates(engine, tenant_id, model_version):
+            ids.add(template.template_id)
+            yield template
+    connection = held.enter_context(unbound_transaction(engine))
+    for tenant_id in sorted(copied):  # in one order, so that two rebuilds cannot wait for each other
         lock_gallery(connection, tenant_id)
-        drift = _drift(table.select_template_ids(connection, model_version), vectors.template_ids(tenant_id))
-        for template_ids in _batches(sorted(drift.missing), _BATCH_ROWS):
-            rows = table.select_gallery_rows(connection, template_ids, model_version)
-            vectors.upsert(
-                model_version,
-                [
-                    StoredTemplate(
-                        row.template_id, tenant_id, row.person_kind, row.person_id, decode_vector(row.embedding)
-                    )
-                    for row in rows
-                ],
-            )
-        if drift.orphaned:
-            vectors.delete(tenant_id, sorted(drift.orphaned))
-    if not drift.none:
-        logger.info(
-            "gallery of tenant %s: %d vectors added, %d removed", tenant_id, len(drift.missing), len(drift.orphaned)
-        )
-    return len(drift.missing) - len(drift.orphaned)
+    for tenant_id, ids in copied.items():
+        with tenant_transaction(engine, tenant_id) as bound:
+            added = sorted(table.select_template_ids(bound, model_version) - ids)
+            rows = [
+                row
+                for start in range(0, len(added), _BATCH_ROWS)
+                for row in table.select_gallery_rows(bound, added[start : start + _BATCH_ROWS], model_version)
+            ]
+        ids.update(added)
+        yield from (_template(tenant_id, row) for row in rows)
+
+
+def _forget_deleted(engine: Engine, vectors: VectorStore, tenant_id: TenantId, copied: set[TemplateId]) -> int:
+    """How many templates had been copied and were deleted meanwhile."""
+    with tenant_transaction(engine, tenant_id) as connection:
+        gone = sorted(copied - table.select_template_ids(connection, None))
+    if gone:
+        vectors.delete(tenant_id, gone)
+    return len(gone)
 
 
 def gallery_drift(engine: Engine, vectors: VectorStore, tenant_id: TenantId, model_version: str | None = None) -> Drift:
@@ -115,5 +116,5 @@ def _drift(recorded: set[TemplateId], served: set[TemplateId]) -> Drift:
     return Drift(missing=frozenset(recorded - served), orphaned=frozenset(served - recorded))
 
 
-def _batches(items: Sequence[TemplateId], size: int) -> Iterable[Sequence[TemplateId]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+def _template(tenant_id: TenantId, row: table.GalleryRow) -> StoredTemplate:
+    return StoredTemplate(row.template_id, tenant_id, row.person_kind, row.person_id, decode_vector(row.embedding))

@@ -62,7 +62,8 @@ def test_sites_come_in_pages_each_once(world: World) -> None:
             world.services.engine, world.tenant_id, SiteCreate(name=f"Shop {number}", timezone="UTC"), actor=ACTOR
         )
 
-    found, cursor = [], None
+    found: list[str] = []
+    cursor: str | None = None
     for _ in range(4):
         page = list_sites(world.services.engine, world.tenant_id, limit=2, cursor=cursor)
         found.extend(site.name for site in page.items)

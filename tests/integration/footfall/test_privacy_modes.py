@@ -22,7 +22,7 @@ CROP = jpeg(portrait(1, side_px=160))
 PARTICULARS = (
     "select box, landmarks, quality, model_version, image_key, staff_id, customer_id from footfall.face_events"
 )
-NOTHING = {
+NOTHING: dict[str, object] = {
     "box": {},
     "landmarks": [],
     "quality": {},

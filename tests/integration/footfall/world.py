@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from sqlalchemy import text
 
-from contracts.base import CameraId, FaceBox, FaceQualityReport, SiteId, StaffId, TemplateId, TenantId
+from contracts.base import CameraId, FaceBox, FaceId, FaceQualityReport, SiteId, StaffId, TemplateId, TenantId
 from contracts.events import DetectedFaceV1, Embedding, FaceDetectedV1, FrameSize, Pipeline, Track
 from contracts.people import EventReceipt, StaffCreate
 from contracts.places import CameraCreate, SiteCreate
@@ -42,7 +42,6 @@ class World:
     tenant_id: TenantId
     site_id: SiteId
     cameras: tuple[CameraId, CameraId]
-    images: dict[str, bytes] = field(default_factory=dict)
 
     def event(
         self,
@@ -114,7 +113,7 @@ class World:
         face_id = uuid4()
         shot = self.event(vector).face
         new = staff_table.NewFace(
-            face_id=staff_table.FaceId(face_id),
+            face_id=FaceId(face_id),
             staff_id=staff_id,
             image_key=f"{self.tenant_id}/staff/{face_id}.jpg",
             image_sha256=face_id.bytes * 2,
