@@ -9,6 +9,7 @@ import sys
 import typer
 
 from cli import admin_commands, ingest_commands, models_commands, openapi_command, settings_command, stack_commands
+from cli.demo import command as demo_command
 from client.errors import ApiError
 from footfall.errors import (
     ConfigurationError,
@@ -49,6 +50,7 @@ app = typer.Typer(
 )
 for command in (stack_commands.up, stack_commands.down, stack_commands.status, stack_commands.doctor):
     app.command()(command)
+app.command()(demo_command.demo)
 app.command()(settings_command.settings)
 app.command()(ingest_commands.ingest)
 app.command()(openapi_command.openapi)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from cli.stack.credentials import load_or_create
 from cli.stack.environment import settings_environment
 from cli.stack.logs import log_end
@@ -65,8 +67,13 @@ class Stack:
 
 
 def at_home(settings: Settings) -> Settings:
-    """The settings with an absolute home."""
-    return settings.model_copy(update={"home": settings.home.resolve()})
+    """The settings with an absolute home, and an absolute source where the stack's daemon watches a file."""
+    changes: dict[str, object] = {"home": settings.home.resolve()}
+    source = settings.ingest.source
+    if source is not None and Path(source.get_secret_value()).exists():
+        whole = SecretStr(str(Path(source.get_secret_value()).resolve()))
+        changes["ingest"] = settings.ingest.model_copy(update={"source": whole})
+    return settings.model_copy(update=changes)
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from cli.stack.credentials import Credentials
 from cli.stack.environment import Database, given_s3_keys, resolve_database, s3_variables, settings_environment
-from cli.stack.parts.base import LOOPBACK, Launch, base_environment
+from cli.stack.parts.base import LOOPBACK, Health, Launch, base_environment
 from cli.stack.parts.milvus import MilvusPart
 from cli.stack.parts.orchestrator import Orchestrator
 from cli.stack.parts.postgres import PostgresPart
@@ -81,6 +81,11 @@ class _Site:
         return self.settings.home
 
 
+def _external(name: str, url: str | None, probe: Callable[[], Health]) -> Planned:
+    """Somebody else's server is up already, or about to be: waiting long for it would only hide a wrong address."""
+    return Planned(External(name, url, probe), start_seconds=10.0)
+
+
 def _postgres(settings: Settings, credentials: Credentials, ports: PortBook) -> tuple[Planned, Database]:
     given = settings.postgres
     if given.dsn is None and given.app_dsn is None:
@@ -100,7 +105,7 @@ def _postgres(settings: Settings, credentials: Credentials, ports: PortBook) -> 
 
     database = resolve_database(given, credentials, owner, dsn_of)
     # The application's role may have no password yet: the owner's is asked for where it is known.
-    return Planned(External("postgres", None, partial(postgres_health, owner or database.app))), database
+    return _external("postgres", None, partial(postgres_health, owner or database.app)), database
 
 
 def _milvus(settings: Settings, ports: PortBook) -> tuple[Planned, dict[str, str]]:
@@ -112,7 +117,7 @@ def _milvus(settings: Settings, ports: PortBook) -> tuple[Planned, dict[str, str
     uri = settings.milvus.uri
     token = None if settings.milvus.token is None else settings.milvus.token.get_secret_value()
     told = {f"{PREFIX}MILVUS__URI": uri} | ({} if token is None else {f"{PREFIX}MILVUS__TOKEN": token})
-    return Planned(External("milvus", uri, partial(milvus_health, uri, token=token))), told
+    return _external("milvus", uri, partial(milvus_health, uri, token=token)), told
 
 
 def _s3(settings: Settings, credentials: Credentials, ports: PortBook) -> tuple[Planned, dict[str, str]]:
@@ -131,7 +136,7 @@ def _s3(settings: Settings, credentials: Credentials, ports: PortBook) -> tuple[
     access_key, secret_key = given_s3_keys(settings.s3)
     url = f"{'https' if settings.s3.secure else 'http'}://{settings.s3.endpoint}"
     told = s3_variables(settings.s3.endpoint, access_key, secret_key)
-    return Planned(External("s3", url, partial(s3_health, settings.s3))), told
+    return _external("s3", url, partial(s3_health, settings.s3)), told
 
 
 def _schema_environment(common: Mapping[str, str], database: Database) -> dict[str, str]:
@@ -148,7 +153,7 @@ def _schema(site: _Site) -> Planned:
 def _api(site: _Site) -> Planned:
     if site.settings.api.url is not None:
         url = site.settings.api_url
-        return Planned(External("api", url, partial(http_health, f"{url}/readyz", name="the API")))
+        return _external("api", url, partial(http_health, f"{url}/readyz", name="the API"))
     part = api_part(
         host=site.settings.api.host,
         port=site.api_port,

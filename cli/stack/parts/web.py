@@ -8,7 +8,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from cli.stack.parts.base import LOOPBACK, base_environment
+from cli.stack.parts.base import LOOPBACK, Health, base_environment
 from cli.stack.parts.command import CommandPart
 from cli.stack.parts.probes import http_health
 from footfall.errors import ConfigurationError
@@ -69,13 +69,21 @@ def ingest_part(*, camera_id: str, host: str, port: int, environment: Mapping[st
     url = f"http://{host}:{port}"
     return CommandPart(
         name="ingest",
-        argv=(sys.executable, "-m", "cli.main", "ingest", "--camera", camera_id, "--realtime"),
+        argv=(sys.executable, "-m", "cli.main", "ingest", "--camera", camera_id, "--realtime", "--stay"),
         environment=base_environment(environment),
         working_directory=folder,
-        check=partial(http_health, f"{url}/healthz", name="the ingest daemon"),
+        check=partial(_ingest_health, url),
         ports=(port,),
         url=url,
     )
+
+
+def _ingest_health(url: str) -> Health:
+    """A daemon whose camera is away runs on, and says so: starting it again would not bring the camera back."""
+    alive = http_health(f"{url}/healthz", name="the ingest daemon")
+    if alive.ok and not http_health(f"{url}/readyz", name="the ingest daemon").ok:
+        return Health(True, f"it runs, but something it needs is away: {url}/readyz")
+    return alive
 
 
 def _module_folder(package: str) -> Path:
