@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-
-from cli.demo.run import run_demo
-from footfall.settings import load_settings
-
 
 def demo() -> None:
     """Run the main job once on real faces and report.
@@ -18,4 +13,9 @@ def demo() -> None:
     Exits with 1 and a sentence when somebody who had to be recognised was not, or a stranger was taken for staff.
     The report lies in <home>/demo/summary.json.
     """
+    from rich.console import Console
+
+    from cli.demo.run import run_demo
+    from footfall.settings import load_settings
+
     run_demo(load_settings(), Console())

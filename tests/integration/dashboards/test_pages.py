@@ -65,13 +65,13 @@ def test_every_page_opens_without_an_exception(live_api: LiveApi, page: str) -> 
 def test_a_person_is_enrolled_and_recognised_on_the_staff_page(live_api: LiveApi, sample_media: Path) -> None:
     live_api.client.create_staff(StaffCreate(display_name="Robin"))
     app = open_page(signed_in(live_api), "staff")
-    upload = app.get("file_uploader")[0]
+    upload = app.file_uploader[0]
     upload.set_value(("obama.jpg", (sample_media / "obama.jpg").read_bytes(), "image/jpeg")).run()
     next(button for button in app.button if button.label == "Enrol").click().run()
     assert any("enrolled, quality" in message.value for message in app.success)
 
     app.run()
-    trial = app.get("file_uploader")[1]
+    trial = app.file_uploader[1]
     trial.set_value(("obama2.jpg", (sample_media / "obama2.jpg").read_bytes(), "image/jpeg")).run()
     assert [message.value for message in app.success] == ["This is Robin."]
 
@@ -83,7 +83,7 @@ def test_a_photograph_without_a_face_is_refused_by_name(live_api: LiveApi) -> No
     live_api.client.create_staff(StaffCreate(display_name="Robin"))
     app = open_page(signed_in(live_api), "staff")
     grey = cv2.imencode(".png", np.full((200, 200, 3), 127, np.uint8))[1].tobytes()
-    app.get("file_uploader")[0].set_value(("wall.png", grey, "image/png")).run()
+    app.file_uploader[0].set_value(("wall.png", grey, "image/png")).run()
     next(button for button in app.button if button.label == "Enrol").click().run()
     assert app.error[0].value.startswith("wall.png: ")
 
