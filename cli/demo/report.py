@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -166,11 +167,16 @@ def summary_of(
 
 
 def print_report(
-    console: Console, summary: Mapping[str, Any], visits: Sequence[VisitRecordV1], traffic: Sequence[TrafficRow]
+    console: Console,
+    summary: Mapping[str, Any],
+    visits: Sequence[VisitRecordV1],
+    traffic: Sequence[TrafficRow],
+    zone: ZoneInfo,
 ) -> None:
-    """The demo's result for a person to read."""
+    """The demo's result for a person to read, times in the site's zone."""
     console.print()
-    staff = Table(title="Staff recognised, from photographs other than the enrolled ones", title_justify="left")
+    console.print("[bold]Staff[/bold], recognised in other pictures than the enrolled ones")
+    staff = Table()
     staff.add_column("who")
     staff.add_column("best score", justify="right")
     for name, score in summary["staff_scores"].items():
@@ -179,26 +185,28 @@ def print_report(
         staff.add_row(name, "[red]missed[/red]")
     console.print(staff)
 
-    table = Table(title="Visits", title_justify="left")
+    console.print(f"[bold]Visits[/bold], times in {zone.key}")
+    table = Table()
     for column in ("who", "from", "to", "stayed", "sightings", "first visit"):
         table.add_column(column, justify="right" if column in ("stayed", "sightings") else "left")
     for visit in sorted(visits, key=lambda one: one.started_at):
         table.add_row(
             visit.display_name or f"visitor {str(visit.person_id)[:8]}",
-            f"{visit.started_at:%H:%M:%S}",
-            f"{visit.ended_at:%H:%M:%S}",
+            f"{visit.started_at.astimezone(zone):%H:%M:%S}",
+            f"{visit.ended_at.astimezone(zone):%H:%M:%S}",
             f"{visit.dwell_seconds:.0f} s",
             str(visit.sightings),
             "yes" if visit.is_first_visit else "no",
         )
     console.print(table)
 
-    hourly = Table(title="Hourly traffic, from the dbt mart", title_justify="left")
+    console.print("[bold]Hourly traffic[/bold], from the dbt mart")
+    hourly = Table()
     for column in ("hour", "staff", "visitors", "new", "returning", "unidentified"):
         hourly.add_column(column, justify="left" if column == "hour" else "right")
     for row in traffic:
         hourly.add_row(
-            f"{row.bucket_start:%Y-%m-%d %H:%M %Z}",
+            f"{row.bucket_start.astimezone(zone):%Y-%m-%d %H:%M}",
             str(row.staff_visits),
             str(row.visitor_visits),
             str(row.new_visitors),
@@ -212,5 +220,6 @@ def print_report(
         f"{summary['frames']} frames at {summary['fps']:.0f} frames/s with {summary['detector']}, "
         f"{summary['embedder']} on {summary['backend']}.\n"
         f"From frame to committed visit: median {summary['latency_ms_p50']:.0f} ms, "
-        f"p95 {summary['latency_ms_p95']:.0f} ms."
+        f"p95 {summary['latency_ms_p95']:.0f} ms.",
+        soft_wrap=True,
     )

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -107,7 +108,7 @@ def run_demo(settings: Settings, console: Console) -> Mapping[str, Any]:
             "seconds": round(time.monotonic() - began, 1),
         }
         _write(folder / "summary.json", summary)
-        print_report(console, summary, visits, traffic)
+        print_report(console, summary, visits, traffic, ZoneInfo(_TIMEZONE))
         _where_next(console, folder, tenant, summary)
     wrong = complaint(verdict)
     if wrong is not None:
