@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import httpx
@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import Engine
 
 from api.main import create_app
-from contracts.base import CameraId, Role, SiteId, TenantId
+from contracts.base import CameraId, PrivacyMode, Role, SiteId, TenantId
 from footfall import access, tokens
 from footfall.settings import Settings, load_settings
 from footfall.stores.postgres.engine import open_engine
 from tests.integration.api.harness import Caller, Documented, Json, serving
-from tests.servers import ADMIN_PASSWORD, MigratedPostgres, TenantFactory
+from tests.servers import MigratedPostgres, TenantFactory
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,11 @@ class Running:
 class Tenant:
     tenant_id: TenantId
     slug: str
-    admin: Caller
     running: Running
+    admin: Caller = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "admin", self.caller("tenant_admin"))
 
     def caller(self, role: Role, *, sites: list[str] | None = None, cameras: list[str] | None = None) -> Caller:
         """Somebody of this tenant, by a token of this API's own making."""
@@ -76,12 +79,9 @@ def running(postgres: MigratedPostgres, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def new_tenant(running: Running, tenant_factory: TenantFactory) -> Callable[..., Tenant]:
-    def make(**chosen: str) -> Tenant:
+    def make(privacy_mode: PrivacyMode = "identify") -> Tenant:
         slug = f"api-{uuid4().hex[:12]}"
-        tenant_id = tenant_factory(slug=slug, **chosen)  # type: ignore[arg-type]  # privacy_mode, checked there
-        grant = {"grant_type": "password", "tenant": slug, "email": "admin@example.com", "password": ADMIN_PASSWORD}
-        answer = running.nobody.post("/v1/auth/token", grant)
-        return Tenant(tenant_id, slug, running.nobody.with_token(answer["access_token"]), running)
+        return Tenant(tenant_factory(slug=slug, privacy_mode=privacy_mode), slug, running)
 
     return make
 
