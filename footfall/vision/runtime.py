@@ -32,8 +32,8 @@ class Network(Protocol):
         """Runtime and precision: `openvino-bf16`, `openvino-f32`, `onnxruntime-f32`."""
         ...
 
-    def run(self, tensor: Float32Array) -> dict[str, Float32Array]:
-        """Outputs by name, as arrays that the caller owns. `tensor`: C-contiguous NCHW float32."""
+    def run(self, tensor: Float32Array) -> list[Float32Array]:
+        """Outputs in the graph's order, as arrays that the caller owns. `tensor`: C-contiguous NCHW float32."""
         ...
 
 
@@ -96,15 +96,14 @@ class _OnnxRuntime:
         except RuntimeError as error:
             raise ModelCorruptError(f"onnxruntime cannot read {path.name}: {_first_line(error)}") from error
         self._input: str = self._session.get_inputs()[0].name
-        self._outputs: list[str] = [output.name for output in self._session.get_outputs()]
 
     @property
     def backend(self) -> str:
         return "onnxruntime-f32"
 
-    def run(self, tensor: Float32Array) -> dict[str, Float32Array]:
-        values: list[Float32Array] = self._session.run(self._outputs, {self._input: tensor})
-        return dict(zip(self._outputs, values, strict=True))
+    def run(self, tensor: Float32Array) -> list[Float32Array]:
+        outputs: list[Float32Array] = self._session.run(None, {self._input: tensor})
+        return outputs
 
 
 class _OpenVino:
@@ -127,7 +126,7 @@ class _OpenVino:
             self._compiled: Any = openvino.Core().compile_model(str(path), "CPU", config)
         except RuntimeError as error:
             raise ModelCorruptError(f"OpenVINO cannot read {path.name}: {_first_line(error)}") from error
-        self._outputs: list[str] = [output.get_any_name() for output in self._compiled.outputs]
+        self._outputs: int = len(self._compiled.outputs)
         kind: str = self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self._precision = {"bf16": "bf16", "f16": "f16"}.get(kind, "f32")
         self._local = threading.local()
@@ -136,16 +135,16 @@ class _OpenVino:
     def backend(self) -> str:
         return f"openvino-{self._precision}"
 
-    def run(self, tensor: Float32Array) -> dict[str, Float32Array]:
+    def run(self, tensor: Float32Array) -> list[Float32Array]:
         request: Any = getattr(self._local, "request", None)
         if request is None:
             request = self._local.request = self._compiled.create_infer_request()
         # The input is read in place; the outputs are copied, for the request's next run overwrites its own.
-        request.infer({0: tensor}, share_inputs=True, share_outputs=False)
-        return {
-            name: np.array(request.get_output_tensor(index).data, dtype=np.float32)
-            for index, name in enumerate(self._outputs)
-        }
+        request.infer({0: tensor}, share_inputs=True, share_outputs=True)
+        return [
+            np.array(request.get_output_tensor(index).data, dtype=np.float32, copy=True)
+            for index in range(self._outputs)
+        ]
 
 
 def _first_line(error: Exception) -> str:

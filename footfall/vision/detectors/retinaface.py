@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from footfall.errors import ModelCorruptError
 from footfall.settings import VisionSettings
-from footfall.vision.detectors.geometry import as_tensor, faces_from, padded_to, shrunk_to
+from footfall.vision.detectors.geometry import as_tensor, faces_from, padded_to, resized_to
 from footfall.vision.models.manifest import RETINAFACE
 from footfall.vision.runtime import open_network
 from footfall.vision.types import BgrImage, DetectedFace, Float32Array
@@ -44,7 +44,7 @@ class RetinaFace:
         return RETINAFACE.version
 
     def detect(self, image: BgrImage) -> list[DetectedFace]:
-        small, factor = shrunk_to(image, SIDE_PX, enlarge=True)
+        small, factor = resized_to(image, SIDE_PX, most=SIDE_PX)
         outputs = self._network.run(as_tensor(padded_to(small, SIDE_PX, SIDE_PX), RETINAFACE.input.mean))
         boxes, landmarks, scores = decoded(outputs, self._priors, score_floor=self._score_floor)
         scale = SIDE_PX / factor
@@ -52,14 +52,14 @@ class RetinaFace:
 
 
 def decoded(
-    outputs: Mapping[str, Float32Array], prior_boxes: Float32Array, *, score_floor: float
+    outputs: Sequence[Float32Array], prior_boxes: Float32Array, *, score_floor: float
 ) -> tuple[Float32Array, Float32Array, Float32Array]:
     """Boxes (n, 4), landmarks (n, 5, 2) and scores (n,) over the floor, as shares of the network's input.
 
-    Centres and landmarks are offsets in sizes of the prior, sizes are exponents; the file's output names are
-    counters, so widths tell them apart. Raises ModelCorruptError for outputs that are not RetinaFace's.
+    Centres and landmarks are offsets in sizes of the prior, sizes are exponents. Widths tell the three
+    outputs apart. Raises ModelCorruptError for outputs that are not RetinaFace's.
     """
-    by_width = {output.shape[-1]: output.reshape(-1, output.shape[-1]) for output in outputs.values()}
+    by_width = {output.shape[-1]: output.reshape(-1, output.shape[-1]) for output in outputs}
     if set(by_width) != {2, 4, 10} or any(len(output) != len(prior_boxes) for output in by_width.values()):
         raise ModelCorruptError("The RetinaFace file's outputs are not boxes, scores and landmarks of its priors.")
     scores = by_width[2][:, 1]

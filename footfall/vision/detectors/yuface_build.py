@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from footfall.settings import VisionSettings
-from footfall.vision.detectors.geometry import faces_from, shrunk_to
+from footfall.vision.detectors.geometry import faces_from, resized_to
 from footfall.vision.models.manifest import YUFACE
 from footfall.vision.types import BgrImage, DetectedFace
 
@@ -51,7 +51,7 @@ class YuFace:
         return YUFACE.version
 
     def detect(self, image: BgrImage) -> list[DetectedFace]:
-        small, factor = shrunk_to(image, self._long_side_px)
+        small, factor = resized_to(image, self._long_side_px)
         scores: npt.NDArray[np.generic]
         with self._lock:
             scores, boxes, landmarks = self._yuface.detect(np.ascontiguousarray(small), self._score_floor)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from footfall.settings import VisionSettings
-from footfall.vision.detectors.geometry import as_tensor, faces_from, padded_to, shrunk_to
+from footfall.vision.detectors.geometry import as_tensor, faces_from, padded_to, resized_to
 from footfall.vision.models.manifest import YUNET
 from footfall.vision.runtime import open_network
 from footfall.vision.types import BgrImage, DetectedFace, Float32Array
@@ -29,7 +29,7 @@ class YuNet:
         return YUNET.version
 
     def detect(self, image: BgrImage) -> list[DetectedFace]:
-        small, factor = shrunk_to(image, self._long_side_px)
+        small, factor = resized_to(image, self._long_side_px)
         # The network halves its input five times.
         height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in small.shape[:2])
         outputs = self._network.run(as_tensor(padded_to(small, height, width)))
@@ -38,23 +38,24 @@ class YuNet:
 
 
 def decoded(
-    outputs: Mapping[str, Float32Array], *, width: int, score_floor: float
+    outputs: Sequence[Float32Array], *, width: int, score_floor: float
 ) -> tuple[Float32Array, Float32Array, Float32Array]:
     """Boxes (n, 4), landmarks (n, 5, 2) and scores (n,) over the floor, in pixels of the network's input.
 
-    One prior a cell: the score is the geometric mean of class and objectness, centres and landmarks are
-    offsets from the cell in strides, sizes are exponents (opencv/modules/objdetect/src/face_detect.cpp).
+    `outputs`: classes, objectness, boxes and landmarks, each at the three strides. One prior a cell: the score is
+    the geometric mean of class and objectness, centres and landmarks are offsets from the cell in strides, sizes
+    are exponents (opencv/modules/objdetect/src/face_detect.cpp).
     """
     found: list[tuple[Float32Array, Float32Array, Float32Array]] = []
-    for stride in STRIDES:
-        classes, objects = outputs[f"cls_{stride}"].reshape(-1), outputs[f"obj_{stride}"].reshape(-1)
-        scores = np.sqrt(np.clip(classes, 0, 1) * np.clip(objects, 0, 1))
+    for scale, stride in enumerate(STRIDES):
+        classes, objects, offsets, points = outputs[scale :: len(STRIDES)]
+        scores = np.sqrt(np.clip(classes.reshape(-1), 0, 1) * np.clip(objects.reshape(-1), 0, 1))
         cells = np.flatnonzero(scores >= score_floor)
         corner = np.stack([cells % (width // stride), cells // (width // stride)], axis=1).astype(np.float32)
-        raw = outputs[f"bbox_{stride}"].reshape(-1, 4)[cells]
+        raw = offsets.reshape(-1, 4)[cells]
         size = np.exp(raw[:, 2:]) * stride
         boxes = np.concatenate([(corner + raw[:, :2]) * stride - size / 2, size], axis=1)
-        points = outputs[f"kps_{stride}"].reshape(-1, 5, 2)[cells]
-        found.append((boxes, (points + corner[:, None]) * stride, scores[cells]))
-    boxes, landmarks, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return boxes, landmarks, scores
+        landmarks = (points.reshape(-1, 5, 2)[cells] + corner[:, None]) * stride
+        found.append((boxes, landmarks, scores[cells]))
+    all_boxes, all_landmarks, all_scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return all_boxes, all_landmarks, all_scores

@@ -50,7 +50,7 @@ class ArcFaceEmbedder:
         tensor = cv2.dnn.blobFromImages(
             list(crops), 1.0 / contract.scale, (CROP_PX, CROP_PX), contract.mean, swapRB=contract.colour_order == "RGB"
         )
-        (raw,) = self._network.run(np.ascontiguousarray(tensor, dtype=np.float32)).values()
+        (raw,) = self._network.run(np.ascontiguousarray(tensor, dtype=np.float32))
         vectors = raw.astype(np.float64)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
