@@ -49,8 +49,10 @@ class DocumentedApi(FastAPI):
 
 def multipart_body(*, event: bool, image_required: bool) -> Json:
     """`openapi_extra` of a route that reads its parts itself."""
-    properties: Json = {"image": {"type": "string", "format": "binary", "description": "JPEG, PNG or WebP."}}
-    encoding: Json = {"image": {"contentType": "image/jpeg, image/png, image/webp, application/octet-stream"}}
+    properties: Json = {"image": {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP or BMP."}}
+    encoding: Json = {
+        "image": {"contentType": "image/jpeg, image/png, image/webp, image/bmp, application/octet-stream"}
+    }
     required = ["image"] if image_required else []
     content: Json = {}
     if event:

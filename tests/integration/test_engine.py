@@ -99,3 +99,9 @@ def test_a_database_that_was_not_migrated_is_named(engine: Engine, statement: st
 def test_a_mistake_of_ours_is_not_dressed_up(engine: Engine) -> None:
     with pytest.raises(ProgrammingError, match="syntax error"), unbound_transaction(engine) as connection:
         connection.execute(text("select from where"))
+
+
+def test_what_a_statement_was_given_never_shows_in_its_error(engine: Engine) -> None:
+    with pytest.raises(ProgrammingError) as refused, unbound_transaction(engine) as connection:
+        connection.execute(text("select :template from where"), {"template": "hunter2"})
+    assert "hunter2" not in str(refused.value)
