@@ -32,6 +32,7 @@ DEFAULT_PORT = 19_530
 _CONNECT_SECONDS = 3.0
 _AWAY_HINT = "Check that Milvus runs and that FOOTFALL_MILVUS__URI is right: `footfall status`, `footfall doctor`."
 _FIRST_WITH_TEMPLATES = (2, 5)
+_FIRST_WITH_UPSERTS_BY_PARTITION_KEY = (2, 4)
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _CHANNEL_OPTIONS = {"grpc.keepalive_time_ms": 300_000, "grpc.keepalive_permit_without_calls": 0}
 """pymilvus pings every ten seconds, for which a gRPC server with the usual limits hangs up (too_many_pings)."""
@@ -57,8 +58,8 @@ class NameTakenError(Exception):
 @dataclass(frozen=True, slots=True)
 class _Connection:
     client: Any  # pymilvus is untyped
-    version: str
     has_templates: bool
+    has_sound_upserts: bool
 
 
 class MilvusSession:
@@ -78,8 +79,10 @@ class MilvusSession:
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
 
     @property
-    def version(self) -> str:
-        return self._open().version
+    def has_sound_upserts(self) -> bool:
+        """False for Milvus before 2.4, whose upsert computes the partition from a wrong field: what it wrote is not
+        found again by its partition key (milvus-io/milvus#30772)."""
+        return self._open().has_sound_upserts
 
     def call(self, operation: str, action: Callable[[Any], Result]) -> Result:
         """`action` over the client.
@@ -97,7 +100,8 @@ class MilvusSession:
         """Keyword arguments that ask for the rows matching `template`, whose `{names}` stand for `values`.
 
         The values travel beside the template, as `filter_params`. Milvus Lite 3.2 and Milvus before 2.5 know no such
-        parameters; to them go literals, which are made here and of nothing but UUIDs: see docs/adr.
+        parameters; to them go literals, which are made here and of nothing but UUIDs: see
+        docs/adr/filters-that-hold-only-uuids.md. Raises TypeError for another value.
         """
         if self._open().has_templates:
             return {"filter": template, "filter_params": {name: _plain(value) for name, value in values.items()}}
@@ -139,7 +143,12 @@ class MilvusSession:
         except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
             raise self._translated("connect", error, None) from error
         logger.info("connected to Milvus %s", version)
-        return _Connection(client, version, _has_templates(version))
+        release = _release(version)
+        return _Connection(
+            client,
+            has_templates=release is not None and release >= _FIRST_WITH_TEMPLATES,
+            has_sound_upserts=release is None or release >= _FIRST_WITH_UPSERTS_BY_PARTITION_KEY,
+        )
 
     def _forget(self, connection: _Connection) -> None:
         """Drops a connection that failed, unless another thread has replaced it already."""
@@ -206,19 +215,22 @@ def _message(error: Exception) -> str:
     return message.lower() if isinstance(message, str) else ""
 
 
-def _has_templates(version: str) -> bool:
+def _release(version: str) -> tuple[int, int] | None:
+    """Major and minor of `v2.6.4`; None for Milvus Lite, which counts on its own."""
     found = re.match(r"v?(\d+)\.(\d+)", version)
-    return found is not None and (int(found[1]), int(found[2])) >= _FIRST_WITH_TEMPLATES
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _plain(value: UUID | Sequence[UUID]) -> str | list[str]:
-    return str(value) if isinstance(value, UUID) else [str(item) for item in value]
+    return _text(value) if isinstance(value, UUID) else [_text(item) for item in value]
 
 
 def _literal(value: UUID | Sequence[UUID]) -> str:
-    """A literal of hexadecimal digits and hyphens in quotes; a value that is no UUID raises TypeError."""
-    values = [value] if isinstance(value, UUID) else list(value)
-    if not all(isinstance(item, UUID) for item in values):
+    return f'"{_text(value)}"' if isinstance(value, UUID) else f"[{', '.join(map(_literal, value))}]"
+
+
+def _text(value: UUID) -> str:
+    """Hexadecimal digits and hyphens, whatever the caller's types promised."""
+    if not isinstance(value, UUID):
         raise TypeError("A filter's values are UUIDs.")
-    quoted = [f'"{UUID(int=item.int)}"' for item in values]
-    return quoted[0] if isinstance(value, UUID) else f"[{', '.join(quoted)}]"
+    return str(UUID(int=value.int))

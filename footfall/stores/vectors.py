@@ -37,7 +37,7 @@ _PAGE_ROWS = 5_000
 _ATTEMPTS = 3
 """A rebuild drops a collection two switches after it was served; nobody is overtaken by that three times."""
 
-_PERSON_FIELDS = ["person_kind", "person_id"]
+_HIT_FIELDS = ["template_id", "person_kind", "person_id"]
 
 
 def open_vectors(settings: Settings) -> VectorStore:
@@ -170,7 +170,12 @@ class MilvusVectorStore:
             }
             for template in by_id.values()
         ]
-        self._call("write", lambda client: client.upsert(name, rows, timeout=self._timeout))
+        if self._session.has_sound_upserts:
+            self._call("write", lambda client: client.upsert(name, rows, timeout=self._timeout))
+            return
+        former = self._session.filtered("template_id in {ids}", {"ids": list(by_id)})
+        self._call("write", lambda client: client.delete(name, timeout=self._timeout, **former))
+        self._call("write", lambda client: client.insert(name, rows, timeout=self._timeout))
 
     def _delete_rows(self, name: str, tenant_id: TenantId, template_ids: Sequence[TemplateId]) -> None:
         matching = self._session.filtered(
@@ -186,7 +191,7 @@ class MilvusVectorStore:
                 name,
                 data=list(np.asarray(probes, dtype=np.float32)),
                 limit=limit,
-                output_fields=_PERSON_FIELDS,
+                output_fields=_HIT_FIELDS,
                 search_params={"metric_type": "COSINE", "params": {"nprobe": self._settings.nprobe}},
                 anns_field="embedding",
                 consistency_level="Strong",
@@ -223,9 +228,9 @@ class MilvusVectorStore:
 
 
 def _hit(found: Any) -> Hit:
-    person = found["entity"]
+    fields = found["entity"]
     score = min(1.0, max(-1.0, float(found["distance"])))
-    return Hit(TemplateId(UUID(found["template_id"])), person["person_kind"], UUID(person["person_id"]), score)
+    return Hit(TemplateId(UUID(fields["template_id"])), fields["person_kind"], UUID(fields["person_id"]), score)
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -17,6 +17,7 @@ import pytest
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
 from pymilvus import MilvusClient
 
+from contracts.base import TemplateId
 from footfall.errors import (
     ConfigurationError,
     ModelVersionMismatchError,
@@ -34,7 +35,7 @@ from tests.contract.templates import VERSION, direction, found, ids_of, new_tena
 CALLS: dict[str, Callable[[VectorStore], object]] = {
     "ensure": lambda store: store.ensure(VERSION),
     "upsert": lambda store: store.upsert(VERSION, templates(new_tenant(), 1)),
-    "delete": lambda store: store.delete(new_tenant(), [uuid4()]),
+    "delete": lambda store: store.delete(new_tenant(), [TemplateId(uuid4())]),
     "search": lambda store: store.search(new_tenant(), VERSION, direction(0)[np.newaxis], limit=1),
     "template_ids": lambda store: store.template_ids(new_tenant()),
     "rebuild": lambda store: store.rebuild(VERSION, []),
