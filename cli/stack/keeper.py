@@ -124,17 +124,18 @@ class Keeper:
     def _begin(self, part: Part, launch: Launch) -> ProcessId | None:
         """The adopted process or a new one; None when it ended before it could be looked at."""
         process, self._adopted = self._adopted, None
+        began = self._board.part(self.name).started_at
         if process is None:
             part.prepare()
             self._child = start(launch, self._around.log_of(self.name))
-            process = identify(self._child.pid)
+            process, began = identify(self._child.pid), datetime.now(UTC)
         self._board.update(
             self.name,
             status="starting",
             url=part.url,
             process=process,
             fingerprint=fingerprint(launch, self._around.fingerprint_key),
-            started_at=datetime.now(UTC),
+            started_at=began,
             detail="",
         )
         return process

@@ -16,7 +16,7 @@ class External:
 
     name: str
     url: str | None
-    probe: Callable[[], Health]
+    probe: Callable[[], Health] = field(repr=False)  # holds a DSN or keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,18 +91,22 @@ class PortBook:
     """Hands out ports: the one used before, then the setting's first choice, then any free one.
 
     `before`: the choices of the home's last stack. `held`: ports on which its processes still listen, which
-    therefore count as free. `avoid`: ports that turned out to be somebody else's.
+    therefore count as free. `avoid`: ports that turned out to be somebody else's. `running`: the stack of `before`
+    is up, so its ports are what they are, whatever the settings say now.
     """
 
     before: Mapping[str, PortChoice]
     held: Collection[int] = ()
     avoid: Collection[int] = ()
+    running: bool = False
     chosen: dict[str, PortChoice] = field(default_factory=dict)
 
     def port(self, name: str, wanted: int | None = None) -> int:
         """The port under that name from now on. Raises ConfigurationError when the machine has none left."""
         taken = {choice.port for choice in self.chosen.values()} | set(self.avoid)
         kept = self.before.get(name)
+        if self.running and kept is not None:
+            return kept.port
         usual = [kept.port] if kept is not None and kept.wanted == wanted else []
         if usual and usual[0] in self.held and usual[0] not in taken:
             found = usual[0]

@@ -57,8 +57,8 @@ class Stack:
     def environment(self, part: str) -> Mapping[str, str]:
         """The FOOTFALL_ variables of `schema`, `api`, `dagster-code` or `ingest`: for running a command in that
         part's place. `schema` has the owner's DSN and every role's."""
-        book = PortBook(before=self.state.ports, held={choice.port for choice in self.state.ports.values()})
-        plan = wire(self.settings, load_or_create(self.settings.home / "secrets"), book)
+        ports = PortBook(before=self.state.ports, running=True)
+        plan = wire(self.settings, load_or_create(self.settings.home / "secrets"), ports)
         return {**plan.environments[part], "FOOTFALL_HOME": str(self.settings.home)}
 
     def settings_for(self, part: str) -> Settings:

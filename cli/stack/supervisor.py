@@ -21,7 +21,7 @@ from cli.stack.keeper import Keeper, Surroundings
 from cli.stack.logs import rotate
 from cli.stack.plan import External, Idle, Plan, Task
 from cli.stack.ports import PortBook
-from cli.stack.processes import ProcessId, identify
+from cli.stack.processes import identify
 from cli.stack.state import WELL, PartState, StackState, read_state
 from cli.stack.takeover import take_over
 from cli.stack.wiring import wire
@@ -118,7 +118,7 @@ class _Run:
     """One attempt: a plan, its board, its keepers."""
 
     def __init__(
-        self, home: Path, plan: Plan, fingerprint_key: str, adopted: Mapping[str, ProcessId], on_change: OnChange
+        self, home: Path, plan: Plan, fingerprint_key: str, adopted: Mapping[str, PartState], on_change: OnChange
     ) -> None:
         self._plan = plan
         self._began = time.monotonic()
@@ -127,11 +127,12 @@ class _Run:
             supervisor=identify(os.getpid()),
             started_at=datetime.now(UTC),
             ports=dict(plan.ports),
-            parts={one.name: PartState(name=one.name, process=adopted.get(one.name)) for one in plan.parts},
+            parts={one.name: _fresh(one.name, adopted.get(one.name)) for one in plan.parts},
         )
         self.board = Board(home, state, on_change)
         around = Surroundings(home, self.board, fingerprint_key)
-        self._keepers = {one.name: Keeper(one, around, adopted.get(one.name)) for one in plan.parts}
+        processes = {name: part.process for name, part in adopted.items()}
+        self._keepers = {one.name: Keeper(one, around, processes.get(one.name)) for one in plan.parts}
         for keeper in self._keepers.values():
             keeper.start()
 
@@ -173,6 +174,13 @@ class _Run:
     def _ports_of(self, name: str) -> tuple[int, ...]:
         part = next(one.part for one in self._plan.parts if one.name == name)
         return () if isinstance(part, External | Task | Idle) else part.ports
+
+
+def _fresh(name: str, adopted: PartState | None) -> PartState:
+    """A part's first state. That of a process taken over stays findable from the first moment on."""
+    if adopted is None:
+        return PartState(name=name)
+    return PartState(name=name, process=adopted.process, fingerprint=adopted.fingerprint, started_at=adopted.started_at)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cli.stack.parts.base import Launch
 from cli.stack.plan import External, Idle, Plan, Task
-from cli.stack.processes import ProcessId, kill_leftovers, stop
+from cli.stack.processes import kill_leftovers, stop
 from cli.stack.state import PartState, StackState
 
 logger = logging.getLogger(__name__)
@@ -30,16 +30,16 @@ def fingerprint(launch: Launch, key: str) -> str:
     return hmac.new(key.encode(), told.encode(), hashlib.sha256).hexdigest()
 
 
-def take_over(home: Path, plan: Plan, old: Mapping[str, PartState], key: str) -> dict[str, ProcessId]:
-    """Processes of `old` that may go on, by part; every other one is ended before this returns."""
-    kept: dict[str, ProcessId] = {}
+def take_over(home: Path, plan: Plan, old: Mapping[str, PartState], key: str) -> dict[str, PartState]:
+    """Those of `old` whose processes may go on; every other process is ended before this returns."""
+    kept: dict[str, PartState] = {}
     wanted = {one.name: one.part.launch() for one in plan.parts if not isinstance(one.part, External | Task | Idle)}
     for part in _last_started_first(old.values()):
         launch = wanted.get(part.name)
         same = launch is not None and fingerprint(marked(launch, home), key) == part.fingerprint
         if same and part.process is not None and part.process.alive():
             logger.info("%s still runs as process %d: taking it over", part.name, part.process.pid)
-            kept[part.name] = part.process
+            kept[part.name] = part
         else:
             _end(part, launch, home)
     return kept

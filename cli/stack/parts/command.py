@@ -22,10 +22,10 @@ class CommandPart:
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     working_directory: Path
-    check: Callable[[], Health]
+    check: Callable[[], Health] = field(repr=False)  # may hold a DSN
     ports: tuple[int, ...] = ()
     url: str | None = None
-    make_ready: Callable[[], None] = _nothing
+    make_ready: Callable[[], None] = field(default=_nothing, repr=False)
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,8 +33,8 @@ class PostgresPart:
 
     folder: Path
     port: int
-    superuser_password: str
-    owner_password: str
+    superuser_password: str = field(repr=False)
+    owner_password: str = field(repr=False)
     durable: bool = True
 
     @property

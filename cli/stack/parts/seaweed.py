@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -34,9 +34,9 @@ class SeaweedPart:
 
     folder: Path
     at: SeaweedPorts
-    access_key: str
-    secret_key: str
-    internal_key: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    internal_key: str = field(repr=False)
 
     @property
     def name(self) -> str:
