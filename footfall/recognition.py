@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from contracts.base import TenantId
 from contracts.people import Decision, DecisionKind
+from footfall.errors import ModelVersionMismatchError, VectorsUnavailableError
 from footfall.matching import MatchDecision, MatchPolicy, PersonScore, decide, rank_people
 from footfall.services import Services
 from footfall.stores.base import Hit
@@ -38,11 +39,14 @@ def recognise(
     A neighbour counts only when Postgres holds that template for that person, for Postgres is the record: a vector
     that a failed write or an unfinished deletion left behind can therefore match nobody. `staff_only` leaves
     customers out, where a tenant keeps nothing of strangers but has templates from before.
-    Raises VectorsUnavailableError, and ModelVersionMismatchError when another model's vectors are served.
+    Raises VectorsUnavailableError, also when another model's vectors are served: the caller's template is not to blame,
+    and a worker that was told so would throw its events away instead of sending them again after the rebuild.
     """
-    found = services.vectors.search(
-        tenant_id, services.model_version, probes, limit=services.settings.recognition.search_limit
-    )
+    limit = services.settings.recognition.search_limit
+    try:
+        found = services.vectors.search(tenant_id, services.model_version, probes, limit=limit)
+    except ModelVersionMismatchError as error:
+        raise VectorsUnavailableError(error.message, hint=error.hint) from error
     owners = table.select_owners(
         connection, {hit.template_id for hits in found for hit in hits}, services.model_version
     )

@@ -36,7 +36,7 @@ def settle(
     if absorbed.replaced_ids:
         table.replace_visits(connection, absorbed.replaced_ids, visit.visit_id)
     before = next((known for known in near if known.visit_id == visit.visit_id), None)
-    # Only a visit that is new, began earlier than known or took the place of others can change which is first.
-    if before is None or visit.started_at < before.started_at or absorbed.replaced_ids:
+    # Nothing else changes which visit is first: one that takes the place of others began before them.
+    if before is None or visit.started_at < before.started_at:
         table.mark_first_visit(connection, person)
     return visit.visit_id

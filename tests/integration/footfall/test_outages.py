@@ -11,9 +11,15 @@ import pytest
 
 from cli.stack.ports import free_ports
 from contracts.people import EventReceipt
-from footfall.errors import ObjectsUnavailableError, PostgresUnavailableError, ServiceUnavailableError
-from footfall.settings import PostgresSettings
+from footfall.errors import (
+    ObjectsUnavailableError,
+    PostgresUnavailableError,
+    ServiceUnavailableError,
+    VectorsUnavailableError,
+)
+from footfall.settings import MilvusSettings, PostgresSettings
 from footfall.stores.postgres.engine import open_engine, owner_engine
+from footfall.stores.standins import MemoryVectorStore
 from tests.integration.footfall.outages import Outage
 from tests.integration.footfall.world import MORNING, World, jpeg, portrait
 from tests.vectors import like, person
@@ -173,3 +179,38 @@ def test_cleaning_up_leaves_alone_what_a_second_delivery_has_recorded_meanwhile(
 
     assert (receipt.duplicate, receipt.decision.kind) == (False, "new_customer")
     assert written(fragile) == ONE_OF_EACH
+
+
+def test_a_vector_store_that_serves_another_model_is_away_and_the_event_is_not_to_blame(fragile: World) -> None:
+    vectors = MemoryVectorStore(MilvusSettings())
+    vectors.ensure("other-2")
+    other_model = replace(fragile, services=replace(fragile.services, vectors=vectors))
+
+    with pytest.raises(VectorsUnavailableError, match="another model version"):
+        other_model.send(fragile.event(STRANGER), CROP)
+
+    assert written(fragile) == NOTHING
+
+
+def test_a_new_privacy_mode_waits_for_the_event_that_is_being_recorded_under_the_old_one(
+    fragile: World, outage: Outage
+) -> None:
+    """Otherwise something could be kept of a face after the tenant was told that nothing is."""
+    with ThreadPoolExecutor(1) as officer:
+        changes: list[Future[object]] = []
+
+        def change_the_mode() -> None:
+            outage.before.clear()
+            changes.append(
+                officer.submit(
+                    fragile.rows, "update footfall.tenants set privacy_mode = 'count_only' returning privacy_mode"
+                )
+            )
+            while not fragile.rows("select 1 from pg_locks where not granted"):
+                assert not changes[0].done(), "the mode changed while an event was being recorded"
+
+        outage.before["objects.put"] = change_the_mode
+        assert fragile.send(fragile.event(STRANGER), CROP).decision.kind == "new_customer"
+        assert changes[0].result() == [{"privacy_mode": "count_only"}]
+
+    assert fragile.see(STRANGER, at=MORNING + timedelta(hours=2)).decision.kind == "counted"
