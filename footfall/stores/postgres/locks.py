@@ -9,6 +9,7 @@ from contracts.base import TenantId
 
 def lock_gallery(connection: Connection, tenant_id: TenantId) -> None:
     """Waits until no other transaction holds the tenant's gallery, and holds it until this one ends.
+    Why one at a time: docs/adr/one-sighting-at-a-time.md.
 
     Raises PostgresUnavailableError (through the session) when the statement timeout passes first.
     """
