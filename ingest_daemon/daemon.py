@@ -12,8 +12,6 @@ from importlib.metadata import version
 from threading import Event
 from uuid import UUID, uuid4
 
-import cv2
-
 from client.api import FootfallClient
 from client.errors import ApiError
 from contracts.places import Camera
@@ -28,6 +26,7 @@ from ingest_daemon.outbox.sender import Delivery, Sender
 from ingest_daemon.outbox.store import Outbox
 from ingest_daemon.sources.base import Source
 from ingest_daemon.sources.files import Playback
+from ingest_daemon.sources.opencv import tame_opencv
 from ingest_daemon.sources.opening import open_source
 from ingest_daemon.status import DaemonState
 from ingest_daemon.summary import Deliveries, IngestSummary, summarise
@@ -84,7 +83,7 @@ def run(
         raise ConfigurationError(
             "The worker has no API key.", hint="Make one with the worker role and set FOOTFALL_INGEST__API_KEY."
         )
-    cv2.setNumThreads(1)  # OpenCV's pool fights with the inference threads for the same processors
+    tame_opencv()
     stop = stop or Event()
     tally = Tally()
     playback = Playback(started_at, realtime, settings.ingest.detect_every_seconds)

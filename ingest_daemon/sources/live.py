@@ -67,7 +67,9 @@ class LiveSource:
             failures = 1 if time.monotonic() - opened_at >= STEADY_SECONDS else failures + 1
             wait = wait_seconds(self._backoff, failures, self._random)
             self._tally.add(Count.SOURCE_LOST)
-            logger.warning("Camera %s is away (%d in a row); next try in %.1f s.", self.name, failures, wait)
+            # Ever more rarely: a camera that is away for a month must not fill the log.
+            if failures & (failures - 1) == 0:
+                logger.warning("Camera %s is away (%d in a row); next try in %.1f s.", self.name, failures, wait)
             stop.wait(wait)
 
     def _until_lost(self, capture: cv2.VideoCapture, stop: Event) -> Iterator[Frame]:
