@@ -92,6 +92,12 @@ def tenant(new_tenant: Callable[..., Tenant]) -> Tenant:
 
 
 @pytest.fixture(scope="session")
+def quiet(new_tenant: Callable[..., Tenant]) -> Tenant:
+    """For requests that are refused: whoever uses it leaves nothing behind but places and people."""
+    return new_tenant()
+
+
+@pytest.fixture(scope="session")
 def other_tenant(new_tenant: Callable[..., Tenant]) -> Tenant:
     """Somebody else's, whom no test may ever see anything of."""
     return new_tenant()

@@ -28,6 +28,17 @@ def worker(tenant: Tenant, door: str) -> Caller:
     return tenant.caller("worker", cameras=[door])
 
 
+@pytest.fixture(scope="module")
+def quiet_door(quiet: Tenant) -> str:
+    camera_id: str = quiet.camera(quiet.site("Quiet site")["site_id"])["camera_id"]
+    return camera_id
+
+
+@pytest.fixture(scope="module")
+def quiet_worker(quiet: Tenant, quiet_door: str) -> Caller:
+    return quiet.caller("worker", cameras=[quiet_door])
+
+
 def test_a_stranger_becomes_a_customer_and_is_known_the_second_time(tenant: Tenant, door: str, worker: Caller) -> None:
     first = send(worker, face_event(door, who=1, seen_at=NOW - timedelta(minutes=5)), CROP)
     second = send(worker, face_event(door, who=1), CROP)
@@ -116,13 +127,13 @@ BAD_TEMPLATES: dict[str, tuple[Json, int, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD_TEMPLATES)
-def test_a_template_that_is_none_is_refused(tenant: Tenant, door: str, worker: Caller, case: str) -> None:
+def test_a_template_that_is_none_is_refused(quiet: Tenant, quiet_door: str, quiet_worker: Caller, case: str) -> None:
     embedding, status, slug = BAD_TEMPLATES[case]
-    assert refused(worker, face_event(door, embedding=embedding)) == (status, slug)
+    assert refused(quiet_worker, face_event(quiet_door, embedding=embedding)) == (status, slug)
 
 
-def test_an_event_of_tomorrow_is_refused(door: str, worker: Caller) -> None:
-    assert refused(worker, face_event(door, seen_at=NOW + timedelta(days=1))) == (422, "event-from-future")
+def test_an_event_of_tomorrow_is_refused(quiet_door: str, quiet_worker: Caller) -> None:
+    assert refused(quiet_worker, face_event(quiet_door, seen_at=NOW + timedelta(days=1))) == (422, "event-from-future")
 
 
 def test_an_image_that_is_none_is_refused_and_nothing_is_recorded(tenant: Tenant, door: str, worker: Caller) -> None:
@@ -148,9 +159,9 @@ FIELDS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("changed", "pointer"), FIELDS)
 def test_a_malformed_event_is_refused_by_field(
-    door: str, worker: Caller, changed: dict[str, Any], pointer: str
+    quiet_door: str, quiet_worker: Caller, changed: dict[str, Any], pointer: str
 ) -> None:
-    found = worker.refused("POST", "/v1/events/face", files=parts(face_event(door, **changed)))
+    found = quiet_worker.refused("POST", "/v1/events/face", files=parts(face_event(quiet_door, **changed)))
     assert (found.status, slug_of(found)) == (422, "invalid-request")
     assert pointer in [item.field for item in found.errors]
 
@@ -158,20 +169,20 @@ def test_a_malformed_event_is_refused_by_field(
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"null", b"[]", b'"event"', b"\xff\xfe{}", b"[" * 60_000, b'{"a": NaN}']
 )
-def test_an_event_that_is_no_json_object_is_refused(worker: Caller, content: bytes) -> None:
-    status, slug = refused(worker, content)
+def test_an_event_that_is_no_json_object_is_refused(quiet_worker: Caller, content: bytes) -> None:
+    status, slug = refused(quiet_worker, content)
     assert (status, slug) in {(400, "malformed-request"), (422, "invalid-request")}
 
 
-def test_an_event_that_repeats_a_field_or_overflows_is_no_server_error(door: str, worker: Caller) -> None:
-    event = json.dumps(face_event(door))
-    assert refused(worker, event.replace('"frames": 20', f'"frames": {"9" * 400}').encode())[0] == 422
-    assert refused(worker, event.replace('"frames": 20', '"frames": 1e400').encode())[0] in (400, 422)
+def test_an_event_that_repeats_a_field_or_overflows_is_no_server_error(quiet_door: str, quiet_worker: Caller) -> None:
+    event = json.dumps(face_event(quiet_door))
+    assert refused(quiet_worker, event.replace('"frames": 20', f'"frames": {"9" * 400}').encode())[0] == 422
+    assert refused(quiet_worker, event.replace('"frames": 20', '"frames": 1e400').encode())[0] in (400, 422)
 
 
-def test_a_template_is_never_repeated_in_an_answer(door: str, worker: Caller) -> None:
-    event = face_event(door, who=5, worker="a worker")
-    answer = worker.ask("POST", "/v1/events/face", files=parts(event))
+def test_a_template_is_never_repeated_in_an_answer(quiet_door: str, quiet_worker: Caller) -> None:
+    event = face_event(quiet_door, who=5, worker="a worker")
+    answer = quiet_worker.ask("POST", "/v1/events/face", files=parts(event))
     assert answer.status_code == 422
     assert event["embedding"]["vector"][:40] not in answer.text
 
@@ -188,8 +199,8 @@ def test_a_template_is_never_repeated_in_an_answer(door: str, worker: Caller) ->
         ({"content": bytes(300_000), "headers": {"content-type": "application/json"}}, 413),
     ],
 )
-def test_a_body_of_the_wrong_form_is_refused(worker: Caller, request_body: dict[str, Any], status: int) -> None:
-    assert worker.refused("POST", "/v1/events/face", **request_body).status == status
+def test_a_body_of_the_wrong_form_is_refused(quiet_worker: Caller, request_body: dict[str, Any], status: int) -> None:
+    assert quiet_worker.refused("POST", "/v1/events/face", **request_body).status == status
 
 
 def test_a_tenant_that_only_counts_keeps_nothing_of_a_face(new_tenant: Callable[..., Tenant]) -> None:

@@ -68,11 +68,11 @@ def test_an_enrolled_face_is_listed_recognised_and_removed(tenant: Tenant) -> No
     assert tenant.admin.refused("DELETE", f"/v1/staff/{ada['staff_id']}/faces/{face['face_id']}").status == 404
 
 
-def test_a_recognition_test_stores_nothing(tenant: Tenant) -> None:
-    ada = tenant.staff()
-    tenant.admin.post(f"/v1/staff/{ada['staff_id']}/recognition-test", **upload(photograph(ADA, faces=2)))
-    assert tenant.admin.get(f"/v1/staff/{ada['staff_id']}/faces")["items"] == []
-    assert tenant.admin.get("/v1/visits")["items"] == []
+def test_a_recognition_test_stores_nothing(quiet: Tenant) -> None:
+    ada = quiet.staff()
+    quiet.admin.post(f"/v1/staff/{ada['staff_id']}/recognition-test", **upload(photograph(ADA, faces=2)))
+    assert quiet.admin.get(f"/v1/staff/{ada['staff_id']}/faces")["items"] == []
+    assert quiet.admin.get("/v1/visits")["items"] == []
 
 
 def test_the_same_photograph_twice_is_a_conflict(tenant: Tenant) -> None:
@@ -113,13 +113,13 @@ BAD_PHOTOGRAPHS: dict[str, tuple[bytes, int, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD_PHOTOGRAPHS)
-def test_a_photograph_that_cannot_be_enrolled_is_explained_and_leaves_nothing(tenant: Tenant, case: str) -> None:
+def test_a_photograph_that_cannot_be_enrolled_is_explained_and_leaves_nothing(quiet: Tenant, case: str) -> None:
     image, status, slug = BAD_PHOTOGRAPHS[case]
-    ada = tenant.staff()
-    found = tenant.admin.refused("POST", f"/v1/staff/{ada['staff_id']}/faces", **upload(image))
+    ada = quiet.staff()
+    found = quiet.admin.refused("POST", f"/v1/staff/{ada['staff_id']}/faces", **upload(image))
     assert (found.status, slug_of(found)) == (status, slug)
     assert found.detail
-    assert tenant.admin.get(f"/v1/staff/{ada['staff_id']}/faces")["items"] == []
+    assert quiet.admin.get(f"/v1/staff/{ada['staff_id']}/faces")["items"] == []
 
 
 def test_what_the_sender_calls_the_image_does_not_matter(tenant: Tenant) -> None:
@@ -141,17 +141,17 @@ def test_what_the_sender_calls_the_image_does_not_matter(tenant: Tenant) -> None
     ],
 )
 def test_a_body_of_the_wrong_form_is_refused(
-    tenant: Tenant, request_body: dict[str, Any], status: int, field: str | None
+    quiet: Tenant, request_body: dict[str, Any], status: int, field: str | None
 ) -> None:
-    ada = tenant.staff()
-    found = tenant.admin.refused("POST", f"/v1/staff/{ada['staff_id']}/faces", **request_body)
+    ada = quiet.staff()
+    found = quiet.admin.refused("POST", f"/v1/staff/{ada['staff_id']}/faces", **request_body)
     assert found.status == status
     assert [item.field for item in found.errors][:1] == ([field] if field else [])
 
 
-def test_an_upload_over_the_limit_is_refused(tenant: Tenant) -> None:
-    ada = tenant.staff()
-    found = tenant.admin.refused("POST", f"/v1/staff/{ada['staff_id']}/faces", **upload(bytes(3_000_001)))
+def test_an_upload_over_the_limit_is_refused(quiet: Tenant) -> None:
+    ada = quiet.staff()
+    found = quiet.admin.refused("POST", f"/v1/staff/{ada['staff_id']}/faces", **upload(bytes(3_000_001)))
     assert (found.status, slug_of(found)) == (413, "request-too-large")
 
 
