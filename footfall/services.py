@@ -58,7 +58,8 @@ class Services:
 def open_services(settings: Settings, *, role: Literal["app", "operator"] = "app") -> Services:
     """Opens every part for the application's role, or the operator's.
 
-    Raises ConfigurationError when that role's DSN is not set, ModelError when weights are missing or corrupt.
+    Raises ConfigurationError when that role's DSN is not set or the model was never measured at the settings'
+    false-accept rates, ModelError when weights are missing or corrupt.
     Connects to nothing yet: a store that is away is noticed by the first call that needs it.
     """
     dsn: SecretStr | None = settings.postgres.app_dsn if role == "app" else settings.postgres.operator_dsn
@@ -68,10 +69,12 @@ def open_services(settings: Settings, *, role: Literal["app", "operator"] = "app
             hint=f"`footfall up` sets FOOTFALL_POSTGRES__{role.upper()}_DSN for what it starts; set it for your own.",
         )
     vision = open_vision(settings)
-    return Services(
+    services = Services(
         settings=settings,
         engine=open_engine(dsn.get_secret_value(), settings.postgres, application=f"footfall-{role}"),
         vectors=open_vectors(settings),
         objects=open_objects(settings),
         vision=vision,
     )
+    _ = services.policy  # rates that nobody measured are refused now, not at the first face
+    return services
