@@ -11,23 +11,48 @@ stale_days_of_{{ this.identifier }}
 
 {#- Pre-hook: fixes the days to rebuild before anything is read, so that what is deleted and what is inserted are the
 same days whatever changes meanwhile. The mart's last build says from where on changes are new; a day is taken off it
-for transactions that were still open then. A site that is gone has no zone and no days: all of its rows go. -#}
+for transactions that were still open then. A site that is gone has no zone and no days: all of its rows go. Every
+site's latest day is rebuilt in any case, so that its newest row says when the mart was last brought up to date. -#}
 {% macro collect_stale_days() -%}
-{%- set changed_days = ref('int_changed_days') -%}  {#- outside the condition, where dbt sees it -#}
+{%- set changed_days = ref('int_changed_days') -%}  {#- outside the condition, where dbt sees them -#}
+{%- set sites = ref('stg_sites') -%}
 {% if is_incremental() %}
 -- Two builds of one mart take turns; the second would else insert what the first has inserted meanwhile.
 select pg_advisory_xact_lock(hashtext('{{ this }}'));
 
 create temporary table {{ stale_days() }} on commit drop as
-select distinct
+with stale as (
+    select
+        tenant_id,
+        site_id,
+        local_date,
+        timezone
+    from {{ changed_days }}
+    where changed_at >= coalesce((select max(built_at) from {{ this }}) - interval '1 day', '-infinity')
+    union
+    select
+        sites.tenant_id,
+        sites.site_id,
+        latest.local_date,
+        sites.timezone
+    from {{ sites }} as sites
+    cross join lateral (
+        select mart.bucket_local::date as local_date
+        from {{ this }} as mart
+        where mart.tenant_id = sites.tenant_id and mart.site_id = sites.site_id
+        order by mart.bucket_start desc
+        limit 1
+    ) as latest
+)
+
+select
     tenant_id,
     site_id,
     local_date,
     -- Zones that change their clocks at midnight have a day that starts twice or late.
     coalesce(local_date::timestamp at time zone timezone - interval '3 hours', '-infinity') as scan_from,
     coalesce((local_date + 1)::timestamp at time zone timezone + interval '3 hours', 'infinity') as scan_until
-from {{ changed_days }}
-where changed_at >= coalesce((select max(built_at) from {{ this }}) - interval '1 day', '-infinity');
+from stale;
 
 analyze {{ stale_days() }}
 {% endif %}

@@ -1,5 +1,5 @@
 {#- The catalogue says that row-level security is enabled and forced, that its one policy for readers binds both what
-is read and what is written to the bound tenant, and that nobody reads but who should. A rebuild loses all three. -#}
+is read and what is written to the bound tenant, and that nobody reads but who should. A rebuild loses all three. Takes no `where`: it is about the table, not about rows. -#}
 {% test tenant_rows_are_protected(model) %}
 with guarded as (
     select
@@ -13,6 +13,9 @@ with guarded as (
     where schemas.nspname = '{{ model.schema }}' and tables.relname = '{{ model.identifier }}'
 )
 
+select 'the catalogue holds no such table' as fault
+where not exists (select 1 from guarded)
+union all
 select 'row-level security is not enabled' as fault
 from guarded
 where not relrowsecurity

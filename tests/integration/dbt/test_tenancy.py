@@ -1,0 +1,127 @@
+"""Each tenant sees its own marts' rows alone, after every kind of build; and a build that forgets it is noticed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from assets.dbt_project import project_dir
+from footfall.tenancy import tenant_transaction, unbound_transaction
+from tests.integration.marts import Dbt, Record, failures, new_tenant
+from tests.isolation.catalogue import open_relations
+from tests.servers import MigratedPostgres
+
+MARTS = ("visits_hourly", "visits_daily")
+GUARDS = [f"{mart}_shows_each_tenant_its_own" for mart in sorted(MARTS)]
+
+
+@pytest.fixture
+def neighbours(database: MigratedPostgres, app: Engine) -> tuple[Record, Record]:
+    """Two tenants with a visit each."""
+    records = Record(app, new_tenant(database)), Record(app, new_tenant(database))
+    for record in records:
+        record.visit(record.site(), record.customer(), "2026-06-01 10:00", first=True)
+    return records
+
+
+@pytest.mark.parametrize("mart", MARTS)
+@pytest.mark.parametrize("how", [(), ("--full-refresh",)], ids=["incremental", "rebuilt"])
+def test_a_tenant_reads_its_own_rows_and_no_others(
+    dbt: Dbt, neighbours: tuple[Record, Record], mart: str, how: tuple[str, ...]
+) -> None:
+    dbt.refresh(*how)
+    for record in neighbours:
+        with record.transaction() as connection:
+            tenants = connection.execute(text(f"select distinct tenant_id from marts.{mart}")).scalars().all()
+        assert tenants == [record.tenant_id]
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_without_a_tenant_there_are_no_rows(
+    dbt: Dbt, neighbours: tuple[Record, Record], app: Engine, mart: str
+) -> None:
+    dbt.refresh()
+    with unbound_transaction(app) as connection:
+        assert connection.execute(text(f"select count(*) from marts.{mart}")).scalar_one() == 0
+
+
+@pytest.mark.parametrize("mart", MARTS)
+@pytest.mark.parametrize(
+    "statement", ["delete from marts.{}", "update marts.{} set staff_visits = 0", "truncate marts.{}"]
+)
+def test_the_application_writes_no_mart(dbt: Dbt, record: Record, mart: str, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), record.transaction() as connection:
+        connection.execute(text(statement.format(mart)))
+
+
+@pytest.mark.parametrize(
+    "view", ["stg_visits", "stg_unidentified_sightings", "stg_sites", "int_visits_local", "int_sightings_local"]
+)
+def test_the_application_reads_nothing_that_the_marts_are_made_from(dbt: Dbt, record: Record, view: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), record.transaction() as connection:
+        connection.execute(text(f"select * from marts.{view}"))
+
+
+def test_the_catalogue_shows_every_relation_of_the_marts_protected(dbt: Dbt, record: Record, transform: Engine) -> None:
+    dbt.build("--full-refresh")
+    with unbound_transaction(transform) as connection:
+        relations = set(connection.execute(text("select relname from pg_class where relkind in ('r', 'v')")).scalars())
+        assert {*MARTS, "stg_visits", "int_changed_days"} <= relations
+        assert open_relations(connection) == {}
+
+
+@pytest.fixture
+def tampered(dbt: Dbt) -> Iterator[Dbt]:
+    yield dbt
+    dbt.build("--full-refresh")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "alter table {} disable row level security",
+        "alter table {} no force row level security",
+        "drop policy tenant_isolation on {}",
+        "alter policy tenant_isolation on {} using (true)",
+        "alter policy tenant_isolation on {} with check (true)",
+        "alter policy transform_builds on {} to public",
+        "create policy wide on {} for select to footfall_app using (true)",
+        "grant select on {} to public",
+        "grant delete on {} to footfall_app",
+    ],
+)
+def test_a_mart_that_was_opened_fails_its_test_and_the_next_build_closes_it(
+    tampered: Dbt, transform: Engine, statement: str
+) -> None:
+    with unbound_transaction(transform) as connection:
+        connection.execute(text(statement.format("marts.visits_daily")))
+    assert failures(tampered.run("test", "--select", *GUARDS)) == ["visits_daily_shows_each_tenant_its_own"]
+    tampered.refresh("--full-refresh")
+    assert failures(tampered.run("test", "--select", *GUARDS)) == []
+
+
+def test_without_the_hook_every_mart_fails_its_test(
+    tampered: Dbt, neighbours: tuple[Record, Record], transform: Engine, tmp_path: Path
+) -> None:
+    """And anyone who is granted the table reads every tenant, which is what the test is there to prevent."""
+    shutil.copytree(project_dir(), tmp_path / "project")
+    settings = tmp_path / "project" / "dbt_project.yml"
+    lines = settings.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if "protect_tenant_rows" not in line]
+    assert len(kept) == len(lines) - 1
+    settings.write_text("".join(kept))
+    careless = Dbt(tampered.settings, tmp_path / "project")
+    result = careless.run("build", "--full-refresh", "--exclude-resource-type", "unit_test")
+    assert failures(result) == GUARDS
+    with unbound_transaction(transform) as connection:
+        assert set(open_relations(connection)) == {f"marts.{mart}" for mart in MARTS}
+        connection.execute(text("grant select on marts.visits_daily to footfall_app"))
+    mine, other = neighbours
+    with tenant_transaction(mine.engine, mine.tenant_id) as connection:
+        seen = set(connection.execute(text("select tenant_id from marts.visits_daily")).scalars())
+    assert {mine.tenant_id, other.tenant_id} <= seen
