@@ -1,4 +1,4 @@
-"""Photographs of staff: what is taken, what is refused, and that a failure or a removal leaves nothing behind."""
+"""Photographs of staff: what is taken, what is refused, and that a failure leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from contracts.base import FaceId, StaffId
-from contracts.people import StaffCreate, StaffFace
-from footfall.enrolment import enrol_face, list_faces, recognition_test, remove_face
+from contracts.base import StaffId
+from footfall.enrolment import recognition_test
 from footfall.errors import (
     ConflictError,
     FootfallError,
@@ -24,40 +23,12 @@ from footfall.errors import (
     ServiceUnavailableError,
     SeveralFacesError,
 )
-from footfall.roster import create_staff, delete_staff, get_staff
+from footfall.roster import get_staff
 from footfall.templates import decode_vector
-from footfall.vision.types import Float32Array
+from tests.integration.footfall.enrolments import ADA, GRACE, enrolled, faces_of, hired, seen, stored
 from tests.integration.footfall.outages import Outage
 from tests.integration.footfall.world import ACTOR, MORNING, World, jpeg, portrait, side_by_side
 from tests.vectors import person
-
-ADA = portrait(1)
-GRACE = portrait(2)
-
-
-def hired(world: World, name: str = "Ada Byron") -> StaffId:
-    return StaffId(
-        create_staff(world.services.engine, world.tenant_id, StaffCreate(display_name=name), actor=ACTOR).staff_id
-    )
-
-
-def enrolled(world: World, staff_id: StaffId, image: bytes) -> StaffFace:
-    return enrol_face(world.services, world.tenant_id, staff_id, image, actor=ACTOR)
-
-
-def faces_of(world: World, staff_id: StaffId) -> tuple[StaffFace, ...]:
-    return list_faces(world.services, world.tenant_id, staff_id).items
-
-
-def seen(world: World, image: bytes) -> Float32Array:
-    """The template of the one face in a photograph, as a worker makes it: not fused with its mirror image's."""
-    [face] = world.services.vision.analyse_bytes(image)
-    assert face.vector is not None
-    return face.vector
-
-
-def stored(world: World) -> tuple[int, int, int]:
-    return world.count("staff_face_images"), len(world.vector_ids()), len(world.derived_keys())
 
 
 def test_an_enrolled_face_is_recognised_at_a_camera(world: World) -> None:
@@ -241,158 +212,3 @@ def test_what_cannot_be_cleaned_up_is_logged_and_matches_nobody(
     assert "could not be withdrawn" in caplog.text
     assert stored(fragile) == (0, 1, 0)
     assert fragile.see(seen(fragile, jpeg(ADA))).decision.kind == "new_customer"
-
-
-# --- removal ----------------------------------------------------------------------------------------
-
-
-def test_a_removed_face_is_gone_from_every_store_and_recognises_nobody(world: World) -> None:
-    ada, grace = hired(world), hired(world, "Grace Hopper")
-    face = enrolled(world, ada, jpeg(ADA))
-    enrolled(world, grace, jpeg(GRACE))
-
-    remove_face(world.services, world.tenant_id, ada, FaceId(face.face_id), actor=ACTOR)
-
-    assert faces_of(world, ada) == ()
-    assert stored(world) == (1, 1, 2)
-    assert world.see(seen(world, jpeg(ADA))).decision.kind == "new_customer"
-    [entry] = world.rows("select subject_id, detail from footfall.audit_log where action = 'staff.face_removed'")
-    assert entry == {"subject_id": str(ada), "detail": {"face_id": str(face.face_id)}}
-
-
-def test_a_face_is_removed_from_its_own_staff_member_only(world: World) -> None:
-    ada, grace = hired(world), hired(world, "Grace Hopper")
-    face = FaceId(enrolled(world, ada, jpeg(ADA)).face_id)
-
-    with pytest.raises(NotFoundError, match=str(face)):
-        remove_face(world.services, world.tenant_id, grace, face, actor=ACTOR)
-    remove_face(world.services, world.tenant_id, ada, face, actor=ACTOR)
-    with pytest.raises(NotFoundError, match=str(face)):
-        remove_face(world.services, world.tenant_id, ada, face, actor=ACTOR)
-
-
-@pytest.mark.parametrize("operation", ["vectors.delete", "objects.delete"])
-def test_a_removal_that_fails_can_be_repeated(fragile: World, outage: Outage, operation: str) -> None:
-    ada = hired(fragile)
-    face = FaceId(enrolled(fragile, ada, jpeg(ADA)).face_id)
-    outage.away = {operation}
-    with pytest.raises(ServiceUnavailableError):
-        remove_face(fragile.services, fragile.tenant_id, ada, face, actor=ACTOR)
-    assert [kept.face_id for kept in faces_of(fragile, ada)] == [face]
-    outage.away = set()
-
-    remove_face(fragile.services, fragile.tenant_id, ada, face, actor=ACTOR)
-
-    assert stored(fragile) == (0, 0, 0)
-
-
-def test_deleting_a_staff_member_deletes_everything_that_names_them(world: World) -> None:
-    ada, grace = hired(world), hired(world, "Grace Hopper")
-    enrolled(world, ada, jpeg(ADA))
-    enrolled(world, grace, jpeg(GRACE))
-    crop = jpeg(portrait(1, side_px=160))
-    world.send(world.event(seen(world, jpeg(ADA))), crop)
-    world.send(world.event(seen(world, jpeg(ADA)), at=MORNING + timedelta(hours=2)), crop)
-    world.send(world.event(seen(world, jpeg(GRACE))), crop)
-
-    delete_staff(world.services, world.tenant_id, ada, actor=ACTOR)
-
-    with pytest.raises(NotFoundError):
-        get_staff(world.services.engine, world.tenant_id, ada)
-    assert stored(world) == (1, 1, 2)
-    assert [visit.person_id for visit in world.visits()] == [grace]
-    assert (world.count("face_events"), len(world.raw_keys())) == (1, 1)
-    [entry] = world.rows("select subject_id, detail from footfall.audit_log where action = 'staff.deleted'")
-    assert entry == {"subject_id": str(ada), "detail": {"faces": 1, "events": 2, "visits": 2}}
-
-
-@pytest.mark.parametrize("operation", ["vectors.delete", "objects.delete"])
-def test_a_deletion_that_fails_can_be_repeated(fragile: World, outage: Outage, operation: str) -> None:
-    ada = hired(fragile)
-    enrolled(fragile, ada, jpeg(ADA))
-    fragile.send(fragile.event(seen(fragile, jpeg(ADA))), jpeg(portrait(1, side_px=160)))
-    outage.away = {operation}
-    with pytest.raises(ServiceUnavailableError):
-        delete_staff(fragile.services, fragile.tenant_id, ada, actor=ACTOR)
-    assert get_staff(fragile.services.engine, fragile.tenant_id, ada).faces == 1
-    assert len(fragile.visits()) == 1
-    outage.away = set()
-
-    delete_staff(fragile.services, fragile.tenant_id, ada, actor=ACTOR)
-
-    assert (stored(fragile), fragile.raw_keys(), fragile.visits()) == ((0, 0, 0), [], [])
-
-
-def test_a_staff_member_who_was_never_enrolled_is_deleted_while_the_stores_are_away(
-    fragile: World, outage: Outage
-) -> None:
-    ada = hired(fragile)
-    outage.away = {"vectors.delete", "objects.delete"}
-
-    delete_staff(fragile.services, fragile.tenant_id, ada, actor=ACTOR)
-
-    assert fragile.count("staff") == 0
-
-
-def test_nobody_deletes_a_staff_member_who_is_not_there(world: World) -> None:
-    with pytest.raises(NotFoundError):
-        delete_staff(world.services, world.tenant_id, StaffId(uuid4()), actor=ACTOR)
-
-
-# --- recognition tests ------------------------------------------------------------------------------
-
-
-def test_a_recognition_test_says_what_would_be_made_of_each_face(world: World) -> None:
-    ada, grace = hired(world), hired(world, "Grace Hopper")
-    enrolled(world, ada, jpeg(ADA))
-    enrolled(world, grace, jpeg(GRACE))
-
-    result = recognition_test(world.services, world.tenant_id, grace, jpeg(side_by_side(portrait(9), GRACE)))
-
-    assert (result.staff_id, result.matches) == (grace, True)
-    stranger, known = result.faces
-    assert (stranger.decision.kind, known.decision.kind) == ("stranger", "staff")
-    assert known.decision.person_id == grace
-    assert [candidate.display_name for candidate in known.candidates] == ["Grace Hopper", "Ada Byron"]
-    assert known.candidates[0].score == known.decision.score
-    assert stranger.decision.person_id is None
-    assert stranger.box.x < known.box.x
-
-
-def test_a_recognition_test_of_somebody_else_does_not_match(world: World) -> None:
-    ada, grace = hired(world), hired(world, "Grace Hopper")
-    enrolled(world, ada, jpeg(ADA))
-
-    result = recognition_test(world.services, world.tenant_id, grace, jpeg(ADA))
-
-    assert result.matches is False
-    assert result.faces[0].decision.person_id == ada
-
-
-def test_a_recognition_test_stores_nothing(world: World) -> None:
-    ada = hired(world)
-    enrolled(world, ada, jpeg(ADA))
-    before = (stored(world), world.count("audit_log"))
-
-    recognition_test(world.services, world.tenant_id, ada, jpeg(portrait(9)))
-
-    assert (stored(world), world.count("audit_log")) == before
-    assert (world.count("customers"), world.count("face_events"), world.raw_keys()) == (0, 0, [])
-
-
-def test_a_recognition_test_of_a_picture_without_faces_matches_nobody(world: World) -> None:
-    blank = jpeg(np.full((320, 320, 3), 128, dtype=np.uint8))
-
-    result = recognition_test(world.services, world.tenant_id, hired(world), blank)
-
-    assert (result.matches, result.faces) == (False, ())
-
-
-def test_a_poor_face_in_a_recognition_test_has_no_candidates(world: World) -> None:
-    ada = hired(world)
-    enrolled(world, ada, jpeg(ADA))
-
-    result = recognition_test(world.services, world.tenant_id, ada, jpeg(portrait(1, side_px=60)))
-
-    assert result.matches is False
-    assert [(face.decision.kind, face.candidates) for face in result.faces] == [("poor_quality", ())]
