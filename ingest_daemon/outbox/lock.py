@@ -13,7 +13,7 @@ class OutboxLock:
     """Held until `release`, or until the process ends, however it ends."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+        self._descriptor: int | None = descriptor
 
     @classmethod
     def take(cls, outbox: Path) -> OutboxLock:
@@ -39,4 +39,6 @@ class OutboxLock:
         return cls(descriptor)
 
     def release(self) -> None:
-        os.close(self._descriptor)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

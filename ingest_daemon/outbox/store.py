@@ -93,8 +93,12 @@ class Outbox:
 
     def sent(self, seq: int) -> None:
         """Forgets an event that the server has."""
-        with self._writing() as connection:
-            self._bytes -= self._removed(connection, seq)
+        with self._mutex:
+            with self._writing() as connection:
+                self._bytes -= self._removed(connection, seq)
+            if self._bytes == 0:
+                # The journal would keep copies of what went until it is written over.
+                self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
 
     def postponed(self, seq: int) -> None:
         """Counts a failed attempt."""

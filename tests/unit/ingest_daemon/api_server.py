@@ -123,7 +123,7 @@ def _handler(api: ApiServer) -> type[BaseHTTPRequestHandler]:
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+        protocol_version = "HTTP/1.0"  # a connection each: none outlives the server that is said to be away
 
         def do_GET(self) -> None:
             if api.camera is None or self.path != f"/v1/cameras/{api.camera.camera_id}":
@@ -192,7 +192,9 @@ def _handler(api: ApiServer) -> type[BaseHTTPRequestHandler]:
 
 def _parts(content_type: str, body: bytes) -> dict[str, bytes]:
     message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
-    return {
-        str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True)
-        for part in message.iter_parts()
-    }
+    found: dict[str, bytes] = {}
+    for part in message.iter_parts():
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        found[str(part.get_param("name", header="content-disposition"))] = content
+    return found

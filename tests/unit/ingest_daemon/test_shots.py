@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_kept_shots_are_few_spaced_and_sorted_and_hold_the_best(looks: list[tupl
     assert len(kept) <= BEST_SHOTS
     assert list(kept) == sorted(kept, key=lambda one: one.rank, reverse=True)
     moments = sorted(one.captured_at for one in kept)
-    assert all(later - earlier >= SHOT_SPACING for earlier, later in zip(moments, moments[1:], strict=False))
+    assert all(later - earlier >= SHOT_SPACING for earlier, later in pairwise(moments))
     if shots:
         assert kept[0].rank == max(one.rank for one in shots)
 
