@@ -100,6 +100,11 @@ class Dbt:
         """The marts alone, untested; after a build, which makes the views that they read."""
         self._must("run", "--select", "marts", *arguments)
 
+    def compiled(self, *names: str) -> dict[str, str]:
+        """The queries of data tests, by name: a row they find is a failure."""
+        result = self.run("compile", "--select", *names)
+        return {item.node.name: item.node.compiled_code for item in getattr(result.result, "results", [])}
+
     def _must(self, *arguments: str) -> None:
         result = self.run(*arguments)
         if not result.success:

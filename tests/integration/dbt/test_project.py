@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
 from assets.dbt_project import project_dir
+from footfall.errors import ConflictError
 from footfall.tenancy import unbound_transaction
-from tests.integration.marts import Dbt, Record, age_changes, failures, passed
+from tests.integration.marts import Dbt, Record, age_changes, failures, new_tenant, passed
 from tests.servers import MigratedPostgres
 
 COLUMNS = {
@@ -55,116 +55,122 @@ def test_unit_tests_pass(dbt: Dbt) -> None:
     }
 
 
+_BUCKETS = "macros/local_buckets.sql"
+_TRAFFIC = "macros/traffic_by.sql"
+_HOUR_START = "date_trunc('hour', {{ instant }}, {{ zone }}) as hour_start"
+_WALL_CLOCK = "a_visit_falls_into_the_hour_and_day_of_its_sites_wall_clock"
+_KINDS = "staff_stand_apart_and_visitors_are_new_or_returning"
+
+
 @pytest.mark.parametrize(
-    ("file", "change", "fails"),
+    ("changes", "fail"),
     [
         pytest.param(
-            "macros/local_buckets.sql",
-            (
-                "date_trunc('hour', {{ instant }}, {{ zone }}) as hour_start",
-                "date_trunc('hour', {{ instant }}) as hour_start",
-            ),
-            "a_visit_falls_into_the_hour_and_day_of_its_sites_wall_clock",
-            id="hours of UTC",
+            [
+                (_BUCKETS, _HOUR_START, "date_trunc('hour', {{ instant }}) as hour_start"),
+                (_TRAFFIC, "avg(dwell_seconds) filter (where person_kind = 'customer')", "avg(dwell_seconds)"),
+                ("models/intermediate/int_changed_days.sql", "left join", "inner join"),
+            ],
+            [_WALL_CLOCK, _KINDS, "a_change_makes_a_local_day_stale", "a_days_hours_are_one_row"],
+            id="hours of UTC, staff in the dwell, sites that are gone forgotten",
         ),
         pytest.param(
-            "macros/local_buckets.sql",
-            (
-                "date_trunc('hour', {{ instant }}, {{ zone }}) as hour_start",
-                "date_trunc('hour', {{ instant }} at time zone {{ zone }}) at time zone {{ zone }} as hour_start",
-            ),
-            "a_visit_falls_into_the_hour_and_day_of_its_sites_wall_clock",
-            id="an hour that comes twice taken for one",
+            [
+                (
+                    _BUCKETS,
+                    _HOUR_START,
+                    "date_trunc('hour', {{ instant }} at time zone {{ zone }}) at time zone {{ zone }} as hour_start",
+                ),
+                (_TRAFFIC, "person_kind = 'customer' and is_first_visit", "is_first_visit"),
+            ],
+            [_WALL_CLOCK, _KINDS],
+            id="an hour that comes twice taken for one, new staff for new visitors",
         ),
         pytest.param(
-            "macros/traffic_by.sql",
-            (
-                "avg(dwell_seconds) filter (where person_kind = 'customer')",
-                "avg(dwell_seconds)",
-            ),
-            "staff_stand_apart_and_visitors_are_new_or_returning",
-            id="staff in the dwell",
-        ),
-        pytest.param(
-            "macros/traffic_by.sql",
-            (
-                "where person_kind = 'customer' and is_first_visit",
-                "where is_first_visit",
-            ),
-            "staff_stand_apart_and_visitors_are_new_or_returning",
-            id="new staff taken for new visitors",
-        ),
-        pytest.param(
-            "models/intermediate/int_visits_local.sql",
-            (
-                "visits.tenant_id = sites.tenant_id and visits.site_id = sites.site_id",
-                "visits.site_id = sites.site_id",
-            ),
-            "a_visit_falls_into_the_hour_and_day_of_its_sites_wall_clock",
-            id="another tenant's site",
-        ),
-        pytest.param(
-            "models/intermediate/int_changed_days.sql",
-            (
-                "left join",
-                "inner join",
-            ),
-            "a_change_makes_a_local_day_stale",
-            id="a site that is gone forgotten",
+            [
+                (
+                    "models/intermediate/int_visits_local.sql",
+                    "visits.tenant_id = sites.tenant_id and visits.site_id = sites.site_id",
+                    "visits.site_id = sites.site_id",
+                ),
+                (_TRAFFIC, "visits.{{ bucket }}_start as bucket_start", "min(visits.{{ bucket }}_start) over () as b"),
+            ],
+            [_WALL_CLOCK, _KINDS, "a_days_hours_are_one_row", "two_hours_of_one_wall_clock_stay_two_rows"],
+            id="another tenant's site, one bucket for all",
         ),
     ],
 )
-def test_a_unit_test_notices_a_wrong_model(
-    dbt: Dbt, tmp_path: Path, file: str, change: tuple[str, str], fails: str
+def test_unit_tests_notice_a_wrong_model(
+    dbt: Dbt, tmp_path: Path, changes: list[tuple[str, str, str]], fail: list[str]
 ) -> None:
     shutil.copytree(project_dir(), tmp_path / "project")
-    changed = tmp_path / "project" / file
-    right, wrong = change
-    assert right in changed.read_text()
-    changed.write_text(changed.read_text().replace(right, wrong))
+    for file, right, wrong in changes:
+        changed = tmp_path / "project" / file
+        assert right in changed.read_text()
+        changed.write_text(changed.read_text().replace(right, wrong))
     broken = Dbt(dbt.settings, tmp_path / "project")
-    assert fails in failures(broken.run("test", "--select", "test_type:unit"))
+    assert set(fail) <= set(failures(broken.run("test", "--select", "test_type:unit")))
 
 
-@pytest.fixture
-def tampered(dbt: Dbt, record: Record, database: MigratedPostgres) -> Iterator[Dbt]:
-    """A mart with a row, whose changes lie so far back that the day counts as settled."""
+@pytest.fixture(scope="module")
+def settled(dbt: Dbt, app: Engine, database: MigratedPostgres) -> Record:
+    """A visit and a sighting in the marts, whose changes lie so far back that their days count as settled."""
+    record = Record(app, new_tenant(database))
     record.visit(record.site(), record.customer(), "2026-06-01 10:00", first=True)
     record.sighting(record.site(), "2026-06-02 10:00")
     age_changes(database, record.tenant_id, days=1)
     dbt.refresh("--full-refresh")
-    assert failures(dbt.run("test", "--select", "test_type:data")) == []
-    yield dbt
-    dbt.build("--full-refresh")
+    return record
 
 
+@pytest.mark.parametrize("mart", ["visits_hourly", "visits_daily"])
 @pytest.mark.parametrize(
-    ("statement", "fails"),
+    "change",
     [
-        ("delete from marts.visits_daily where false", None),
-        ("update marts.visits_daily set staff_visits = staff_visits + 1", "visits_daily_matches_the_record"),
-        ("update marts.visits_hourly set unidentified_sightings = 7", "visits_hourly_matches_the_record"),
-        ("update marts.visits_daily set mean_dwell_seconds = -1", "visits_daily_counts_nothing_below_zero"),
-        ("update marts.visits_hourly set site_name = 'Elsewhere'", "visits_hourly_agrees_with_its_sites"),
-        ("update marts.visits_daily set site_id = gen_random_uuid()", "visits_daily_agrees_with_its_sites"),
+        ("update marts.{mart} set staff_visits = staff_visits + 1 where {own}", "matches_the_record"),
+        ("update marts.{mart} set unidentified_sightings = 7 where {own}", "matches_the_record"),
+        ("update marts.{mart} set mean_dwell_seconds = -1 where {own}", "counts_nothing_below_zero"),
+        ("update marts.{mart} set site_name = 'Elsewhere' where {own}", "agrees_with_its_sites"),
+        ("update marts.{mart} set site_id = gen_random_uuid() where {own}", "agrees_with_its_sites"),
+        ("update marts.{mart} set bucket_local = bucket_local + interval '1 day' where {own}", "agrees_with_its_sites"),
         (
-            "update marts.visits_daily set bucket_local = bucket_local + interval '1 day'",
-            "visits_daily_agrees_with_its_sites",
-        ),
-        (
-            "do $$ begin alter table marts.visits_daily drop constraint visits_daily_pkey;"
-            " exception when undefined_object then"
-            " alter table marts.visits_daily drop constraint visits_daily__dbt_tmp_pkey; end $$;"
-            " insert into marts.visits_daily select * from marts.visits_daily",
-            "visits_daily_grain_is_unique",
+            "do $$ begin execute 'alter table marts.{mart} drop constraint ' || (select conname from pg_constraint"
+            " where conrelid = 'marts.{mart}'::regclass and contype = 'p'); end $$;"
+            " insert into marts.{mart} select * from marts.{mart} where {own}",
+            "grain_is_unique",
         ),
     ],
 )
-def test_a_data_test_notices_a_wrong_row(tampered: Dbt, transform: Engine, statement: str, fails: str | None) -> None:
-    with unbound_transaction(transform) as connection:
-        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
-    found = failures(tampered.run("test", "--select", "test_type:data"))
-    assert found == [] if fails is None else fails in found
+def test_a_data_test_notices_a_wrong_row(
+    settled: Record, data_tests: dict[str, str], transform: Engine, mart: str, change: tuple[str, str]
+) -> None:
+    statement, fails = change
+    query = text(data_tests[f"{mart}_{fails}"])
+    with unbound_transaction(transform) as connection, connection.begin_nested() as undone:
+        assert connection.execute(query).all() == []
+        connection.exec_driver_sql(
+            statement.format(mart=mart, own=f"tenant_id = '{settled.tenant_id}'"),
+            execution_options={"no_parameters": True},
+        )
+        assert connection.execute(query).all() != []
+        undone.rollback()
+
+
+@pytest.mark.parametrize("mart", ["visits_hourly", "visits_daily"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update marts.{} set new_visitors = new_visitors + 1",
+        "update marts.{} set built_at = null",
+        "update marts.{} set site_name = null",
+        "insert into marts.{0} select * from marts.{0}",
+    ],
+)
+def test_the_contract_refuses_a_wrong_row_at_once(
+    settled: Record, transform: Engine, mart: str, statement: str
+) -> None:
+    with pytest.raises(ConflictError), unbound_transaction(transform) as connection:
+        connection.execute(text(statement.format(mart)))
 
 
 def test_a_renamed_site_fails_its_test_until_a_full_refresh(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from assets.dbt_project import project_dir
-from footfall.tenancy import tenant_transaction, unbound_transaction
+from footfall.tenancy import unbound_transaction
 from tests.integration.marts import Dbt, Record, failures, new_tenant
 from tests.isolation.catalogue import open_relations
 from tests.servers import MigratedPostgres
@@ -75,53 +74,62 @@ def test_the_catalogue_shows_every_relation_of_the_marts_protected(dbt: Dbt, rec
         assert open_relations(connection) == {}
 
 
-@pytest.fixture
-def tampered(dbt: Dbt) -> Iterator[Dbt]:
-    yield dbt
-    dbt.build("--full-refresh")
+OPENINGS = [
+    "alter table {} disable row level security",
+    "alter table {} no force row level security",
+    "drop policy tenant_isolation on {}",
+    "alter policy tenant_isolation on {} using (true)",
+    "alter policy tenant_isolation on {} with check (true)",
+    "alter policy transform_builds on {} to public",
+    "create policy wide on {} for select to footfall_app using (true)",
+    "grant select on {} to public",
+    "grant delete on {} to footfall_app",
+    "alter table {} rename to elsewhere",
+]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "alter table {} disable row level security",
-        "alter table {} no force row level security",
-        "drop policy tenant_isolation on {}",
-        "alter policy tenant_isolation on {} using (true)",
-        "alter policy tenant_isolation on {} with check (true)",
-        "alter policy transform_builds on {} to public",
-        "create policy wide on {} for select to footfall_app using (true)",
-        "grant select on {} to public",
-        "grant delete on {} to footfall_app",
-    ],
-)
-def test_a_mart_that_was_opened_fails_its_test_and_the_next_build_closes_it(
-    tampered: Dbt, transform: Engine, statement: str
+@pytest.mark.parametrize("mart", MARTS)
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_a_mart_that_is_opened_fails_its_test(
+    data_tests: dict[str, str], transform: Engine, mart: str, opening: str
 ) -> None:
-    with unbound_transaction(transform) as connection:
-        connection.execute(text(statement.format("marts.visits_daily")))
-    assert failures(tampered.run("test", "--select", *GUARDS)) == ["visits_daily_shows_each_tenant_its_own"]
-    tampered.refresh("--full-refresh")
-    assert failures(tampered.run("test", "--select", *GUARDS)) == []
+    guard = text(data_tests[f"{mart}_shows_each_tenant_its_own"])
+    with unbound_transaction(transform) as connection, connection.begin_nested() as undone:
+        assert connection.execute(guard).all() == []
+        connection.execute(text(opening.format(f"marts.{mart}")))
+        assert connection.execute(guard).all() != []
+        undone.rollback()
+
+
+def test_the_next_build_closes_what_was_opened(dbt: Dbt, transform: Engine, record: Record) -> None:
+    """Without a full refresh, too."""
+    for opening in OPENINGS[:3]:
+        with unbound_transaction(transform) as connection:
+            connection.execute(text(opening.format("marts.visits_daily")))
+    assert failures(dbt.run("test", "--select", *GUARDS)) == ["visits_daily_shows_each_tenant_its_own"]
+    dbt.build("--select", "visits_daily")
 
 
 def test_without_the_hook_every_mart_fails_its_test(
-    tampered: Dbt, neighbours: tuple[Record, Record], transform: Engine, tmp_path: Path
+    dbt: Dbt, neighbours: tuple[Record, Record], transform: Engine, tmp_path: Path
 ) -> None:
-    """And anyone who is granted the table reads every tenant, which is what the test is there to prevent."""
+    """And whoever is granted the table reads every tenant, which is what the test is there to prevent."""
     shutil.copytree(project_dir(), tmp_path / "project")
     settings = tmp_path / "project" / "dbt_project.yml"
     lines = settings.read_text().splitlines(keepends=True)
     kept = [line for line in lines if "protect_tenant_rows" not in line]
     assert len(kept) == len(lines) - 1
     settings.write_text("".join(kept))
-    careless = Dbt(tampered.settings, tmp_path / "project")
-    result = careless.run("build", "--full-refresh", "--exclude-resource-type", "unit_test")
-    assert failures(result) == GUARDS
-    with unbound_transaction(transform) as connection:
-        assert set(open_relations(connection)) == {f"marts.{mart}" for mart in MARTS}
-        connection.execute(text("grant select on marts.visits_daily to footfall_app"))
-    mine, other = neighbours
-    with tenant_transaction(mine.engine, mine.tenant_id) as connection:
-        seen = set(connection.execute(text("select tenant_id from marts.visits_daily")).scalars())
-    assert {mine.tenant_id, other.tenant_id} <= seen
+    careless = Dbt(dbt.settings, tmp_path / "project")
+    try:
+        result = careless.run("build", "--full-refresh", "--exclude-resource-type", "unit_test")
+        assert failures(result) == GUARDS
+        with unbound_transaction(transform) as connection:
+            assert set(open_relations(connection)) == {f"marts.{mart}" for mart in MARTS}
+            connection.execute(text("grant select on marts.visits_daily to footfall_app"))
+        mine, other = neighbours
+        with mine.transaction() as connection:
+            seen = set(connection.execute(text("select tenant_id from marts.visits_daily")).scalars())
+        assert {mine.tenant_id, other.tenant_id} <= seen
+    finally:
+        dbt.refresh("--full-refresh")
