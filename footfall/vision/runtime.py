@@ -82,7 +82,9 @@ class _OnnxRuntime:
 
     def __init__(self, path: Path, *, threads: int) -> None:
         import onnxruntime  # noqa: PLC0415 - a runtime that is not used is not imported
+        from onnxruntime.capi import onnxruntime_pybind11_state as state  # noqa: PLC0415 - its errors have no base
 
+        unreadable = (state.Fail, state.InvalidGraph, state.InvalidProtobuf, state.InvalidArgument, state.NoModel)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -93,7 +95,7 @@ class _OnnxRuntime:
             self._session: Any = onnxruntime.InferenceSession(
                 str(path), sess_options=options, providers=["CPUExecutionProvider"]
             )
-        except RuntimeError as error:
+        except unreadable as error:
             raise ModelCorruptError(f"onnxruntime cannot read {path.name}: {_first_line(error)}") from error
         self._input: str = self._session.get_inputs()[0].name
 

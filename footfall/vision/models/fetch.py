@@ -17,7 +17,7 @@ from typing import IO, Literal
 
 import httpx
 
-from footfall.errors import DownloadError
+from footfall.errors import ConfigurationError, DownloadError
 from footfall.vision.models.files import sha256_of
 from footfall.vision.models.packages import PackageCache
 from footfall.vision.models.sources import PinnedFile, Source, UrlSource
@@ -114,20 +114,29 @@ class Fetcher:
 @contextmanager
 def fetching_into(folder: Path, mirror: str | None, on_wait: Callable[[], None]) -> Iterator[Fetcher]:
     """The right to write into `folder`, which is made. A second process waits for the first and then finds its work
-    done; the lock dies with its process. Leftovers of a run that was killed are removed."""
+    done; the lock dies with its process. Leftovers of a run that was killed are removed.
+
+    Raises ConfigurationError when the folder cannot be written, also from within the block.
+    """
     import fcntl  # noqa: PLC0415 - not on every platform, and only pulling needs it
 
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".pull.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        for leftover in folder.glob(f"{STAGING_PREFIX}*/"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=STAGING_PREFIX) as staging:
-            yield Fetcher(folder, Path(staging), mirror)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".pull.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                on_wait()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            for leftover in folder.glob(f"{STAGING_PREFIX}*/"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=STAGING_PREFIX) as staging:
+                yield Fetcher(folder, Path(staging), mirror)
+    except OSError as error:
+        # A source's own errors never come this far: `Fetcher.fetch` turns them into a DownloadError.
+        raise ConfigurationError(
+            f"{folder} cannot be written: {error}.", hint="Set FOOTFALL_HOME to a folder of your own with free space."
+        ) from error
 
 
 def write_in_place(path: Path, content: bytes) -> None:

@@ -34,7 +34,7 @@ def _head(yaw_deg: float, *, roll_deg: float = 0.0, scale: float = 100.0) -> Flo
     across = points[:, 0] * np.cos(yaw) + points[:, 2] * np.sin(yaw)
     flat = np.stack([across, points[:, 1]], axis=1) * scale
     turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
-    return (flat @ turn.T + 300).astype(np.float32)
+    return np.asarray(flat @ turn.T + 300, dtype=np.float32)
 
 
 @given(parts)
