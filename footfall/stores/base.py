@@ -46,24 +46,32 @@ class RebuildReport:
 class VectorStore(Protocol):
     """Templates of one or many tenants, one collection per model version behind one alias.
 
-    Every method raises VectorsUnavailableError when the server is away. What was written is found by the next
-    call of any method, in any process. Thread-safe.
+    Every method raises VectorsUnavailableError when the server is away, and all but `ensure`, `rebuild`, `ping` and
+    `close` also while no collection was made. What was written is found by the next call of any method, in any
+    process. Thread-safe.
     """
 
     def ensure(self, model_version: str) -> None:
-        """Makes the collection of `model_version`, its index and the alias, where missing. Idempotent.
-        Raises ConfigurationError when the alias's collection has another dimension."""
+        """Makes the collection of `model_version`, its index and the alias, where missing. Idempotent, also when
+        several processes do it at once. Raises ConfigurationError when the alias's collection has another dimension,
+        ModelVersionMismatchError when it is of another model version: `rebuild` then brings this one into service."""
         ...
 
-    def upsert(self, model_version: str, templates: Sequence[StoredTemplate]) -> None: ...
+    def upsert(self, model_version: str, templates: Sequence[StoredTemplate]) -> None:
+        """Writes templates, in place of those with the same id. Several hundred go in one request each; when a later
+        request fails, the former ones stay written, and writing all again is safe.
+        Raises EmbeddingInvalidError for a vector that is not (512,) of norm 1, before anything is written, and
+        ModelVersionMismatchError when the alias serves another model version."""
+        ...
 
     def delete(self, tenant_id: TenantId, template_ids: Sequence[TemplateId]) -> None:
         """Deletes those of the tenant's templates; ids of other tenants are left alone, missing ones ignored."""
         ...
 
     def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
-        """For each of the (n, 512) probes the nearest templates of that tenant, best first.
-        Raises ModelVersionMismatchError when the alias serves another model version."""
+        """For each of the (n, 512) probes the nearest templates of that tenant, best first, at most `limit` (1 to
+        16,384). Raises ModelVersionMismatchError when the alias serves another model version, EmbeddingInvalidError
+        for probes that are not of norm 1, InputError for another limit."""
         ...
 
     def template_ids(self, tenant_id: TenantId) -> set[TemplateId]:
@@ -71,7 +79,11 @@ class VectorStore(Protocol):
         ...
 
     def rebuild(self, model_version: str, templates: Iterable[StoredTemplate]) -> RebuildReport:
-        """Fills a fresh collection, checks its count, points the alias at it and keeps the former one."""
+        """Fills a fresh collection, checks its count, points the alias at it and keeps the former one.
+
+        What others write meanwhile goes to the former collection: the caller reads its record once more afterwards
+        and mends the difference. When it fails, also by an error of `templates`, what was served stays served.
+        """
         ...
 
     def ping(self) -> str:
@@ -94,16 +106,19 @@ class StoredObject:
 class ObjectStore(Protocol):
     """Images by key. Keys are made here from the tenant's id and a name, so that none can leave its tenant.
 
-    Every method raises ObjectsUnavailableError when the server is away. Thread-safe.
+    Every method raises ObjectsUnavailableError when the server is away and, but for `ensure` and `presigned_url`,
+    while the buckets are missing; ConfigurationError when the server refuses the keys. Thread-safe.
     """
 
     def ensure(self) -> None:
-        """Makes the buckets and the raw bucket's lifecycle rule, where missing. Idempotent."""
+        """Makes the buckets and the raw bucket's lifecycle rule, where missing. Idempotent, also when several processes
+        do it at once. Raises ConfigurationError when the server does not keep the rule."""
         ...
 
     def put(self, tenant_id: TenantId, bucket: BucketKind, name: str, data: bytes, content_type: str) -> str:
-        """Stores and answers the key, `<tenant_id>/<name>`. Raises InputError for a name that is not plain
-        (letters, digits, `-_./`, no `..`, no leading slash)."""
+        """Stores, in place of what is there, and answers the key, `<tenant_id>/<name>`. Raises InputError for a name
+        that is not plain: at most 512 of letters, digits and `-_./`, with 1 to 200 between two slashes that are
+        neither `.` nor `..`."""
         ...
 
     def get(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> bytes:
@@ -114,10 +129,13 @@ class ObjectStore(Protocol):
         """Missing keys are ignored; a key of another tenant raises NotFoundError before anything is deleted."""
         ...
 
-    def list(self, tenant_id: TenantId, bucket: BucketKind) -> Iterator[StoredObject]: ...
+    def list(self, tenant_id: TenantId, bucket: BucketKind) -> Iterator[StoredObject]:
+        """Every object of the tenant, fetched as the iterator is read; errors come while reading."""
+        ...
 
     def presigned_url(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> str:
-        """A GET URL that works for `s3.presigned_seconds`. Raises NotFoundError for another tenant's key."""
+        """A GET URL that works for `s3.presigned_seconds`; it is made for a missing object too. Raises NotFoundError
+        for another tenant's key."""
         ...
 
     def lifecycle_days(self, bucket: BucketKind) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import socket
@@ -226,7 +227,7 @@ def _plain(value: UUID | Sequence[UUID]) -> str | list[str]:
 
 
 def _literal(value: UUID | Sequence[UUID]) -> str:
-    return f'"{_text(value)}"' if isinstance(value, UUID) else f"[{', '.join(map(_literal, value))}]"
+    return json.dumps(_plain(value))
 
 
 def _text(value: UUID) -> str:
