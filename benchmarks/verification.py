@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -39,11 +38,12 @@ def best_threshold(same: Scores, different: Scores) -> float:
     scores = np.concatenate([same, different])
     order = np.argsort(scores, kind="stable")
     is_same = np.concatenate([np.ones(len(same)), np.zeros(len(different))])[order]
-    # Under threshold k the k lowest scores count as different.
+    # Under cut k the k lowest scores count as different. No threshold cuts between two equal scores.
     right = np.concatenate([[0], np.cumsum(1 - is_same)]) + is_same.sum() - np.concatenate([[0], np.cumsum(is_same)])
     edges = np.concatenate([[scores[order[0]] - 1], scores[order], [scores[order[-1]] + 1]])
-    midpoints = [(low + high) / 2 for low, high in pairwise(edges)]
-    return float(midpoints[int(np.argmax(right))])
+    cuts = np.flatnonzero(np.diff(edges) > 0)
+    best = int(cuts[np.argmax(right[cuts])])
+    return float((edges[best] + edges[best + 1]) / 2)
 
 
 def impostor_histogram(vectors: Float32Array, people: Sequence[str]) -> npt.NDArray[np.int64]:

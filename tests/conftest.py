@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 def _no_settings_of_the_caller() -> Iterator[None]:
     """A developer's FOOTFALL_ variables neither steer the tests nor let them reach his servers."""
     kept = {name: value for name, value in os.environ.items() if name.startswith("FOOTFALL_")}
-    mirror = kept.get("FOOTFALL_VISION__MIRROR")
-    for name in kept:
+    # Where weights and labelled faces lie is the machine's business.
+    for name in kept.keys() - {"FOOTFALL_VISION__MIRROR", "FOOTFALL_FACES_DIR"}:
         del os.environ[name]
-    if mirror is not None:
-        os.environ["FOOTFALL_VISION__MIRROR"] = mirror  # where weights come from is the machine's business
     yield
     os.environ.update(kept)
 
