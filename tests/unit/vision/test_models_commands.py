@@ -17,6 +17,7 @@ WEIGHTS = "arcface-mbf-512-v1.onnx"
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FOOTFALL_HOME", str(tmp_path))
+    monkeypatch.delenv("FOOTFALL_VISION__MIRROR", raising=False)
     (tmp_path / "models").mkdir()
     return tmp_path
 
