@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,22 +35,32 @@ def _no_settings_of_the_caller() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MigratedPostgres]:
+def servers_folder() -> Iterator[Path]:
+    """A folder of this session's own for servers' data.
+
+    Not pytest's: every pytest that starts as root closes the folder above all of its own to others again, and under
+    root Postgres is another user.
+    """
+    with tempfile.TemporaryDirectory(prefix="footfall-tests-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(servers_folder: Path) -> Iterator[MigratedPostgres]:
     """The embedded Postgres, migrated to head, its roles with passwords."""
     from cli.stack.parts.postgres import PostgresPart
     from cli.stack.ports import free_ports
     from cli.stack.running import running_part
     from footfall import provisioning
 
-    folder = tmp_path_factory.mktemp("postgres")
     part = PostgresPart(
-        folder / "server",
+        servers_folder / "postgres",
         free_ports(1)[0],
         superuser_password=secrets.token_hex(16),
         owner_password=secrets.token_hex(16),
         durable=False,
     )
-    with running_part(part, folder / "log"):
+    with running_part(part, servers_folder / "postgres.log"):
         owner = part.owner_dsn
         provisioning.upgrade_schema(owner)
         names = (provisioning.APP_ROLE, provisioning.OPERATOR_ROLE, provisioning.TRANSFORM_ROLE)
@@ -60,35 +71,33 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MigratedPostg
 
 
 @pytest.fixture(scope="session")
-def milvus_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def milvus_uri(servers_folder: Path) -> Iterator[str]:
     """URI of the embedded Milvus Lite server."""
     from cli.stack.parts.milvus import MilvusPart
     from cli.stack.ports import free_ports
     from cli.stack.running import running_part
 
-    folder = tmp_path_factory.mktemp("milvus")
-    part = MilvusPart(folder / "server", free_ports(1)[0])
-    with running_part(part, folder / "log"):
+    part = MilvusPart(servers_folder / "milvus", free_ports(1)[0])
+    with running_part(part, servers_folder / "milvus.log"):
         yield part.url
 
 
 @pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Settings]:
+def s3(servers_folder: Path) -> Iterator[S3Settings]:
     """Settings of the embedded SeaweedFS; the buckets are not made yet."""
     from cli.stack.parts.seaweed import SeaweedPart, SeaweedPorts
     from cli.stack.ports import free_ports
     from cli.stack.running import running_part
     from footfall.settings import S3Settings
 
-    folder = tmp_path_factory.mktemp("s3")
     part = SeaweedPart(
-        folder / "server",
+        servers_folder / "s3",
         SeaweedPorts(*free_ports(8)),
         access_key=secrets.token_hex(10),
         secret_key=secrets.token_hex(20),
         internal_key=secrets.token_hex(20),
     )
-    with running_part(part, folder / "log"):
+    with running_part(part, servers_folder / "s3.log"):
         yield S3Settings.model_validate(
             {"endpoint": part.endpoint, "access_key": part.access_key, "secret_key": part.secret_key}
         )

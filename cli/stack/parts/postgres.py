@@ -178,7 +178,7 @@ class PostgresPart:
         finally:
             password_file.unlink(missing_ok=True)
         if done.returncode != 0:
-            reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+            reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-3:]
             raise ConfigurationError(
                 f"Postgres could not make its data folder {self.data_directory}: {' '.join(reason)}",
                 hint="Look at the folder's permissions and the free disk space, or set FOOTFALL_POSTGRES__DSN.",

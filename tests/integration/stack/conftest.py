@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ MakeHome = Callable[[], Home]
 
 
 @pytest.fixture(scope="module")
-def make_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeHome]:
+def make_home(servers_folder: Path) -> Iterator[MakeHome]:
     """Makes homes whose stacks have first choices of their own."""
     made: list[Home] = []
 
@@ -114,7 +115,7 @@ def make_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeHome]:
         names = ("POSTGRES", "MILVUS", "S3", "DASHBOARDS", "DAGSTER")
         variables = {f"FOOTFALL_STACK__{name}_PORT": str(port) for name, port in zip(names, free_ports(5), strict=True)}
         variables["FOOTFALL_API__PORT"] = str(free_ports(1)[0])
-        home = Home(tmp_path_factory.mktemp("home"), variables)
+        home = Home(Path(tempfile.mkdtemp(prefix="home-", dir=servers_folder)), variables)
         made.append(home)
         return home
 
