@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import altair as alt
@@ -11,6 +12,7 @@ import pandas as pd
 from contracts.records import VisitRecordV1
 from contracts.reports import Bucket, TrafficRow
 
+_DATE_PARTS = {"year": "year", "month": "month", "date": "day", "hours": "hour"}
 COLOURS = {"New visitors": "#2a9d8f", "Returning visitors": "#264653", "Staff": "#e9c46a"}
 
 
@@ -29,14 +31,23 @@ def traffic_frame(rows: Sequence[TrafficRow], zone: ZoneInfo) -> pd.DataFrame:
     return frame.groupby(["bucket", "who"], sort=True)["visits"].sum().reset_index()
 
 
-def traffic_chart(frame: pd.DataFrame, bucket: Bucket) -> alt.Chart:
-    """Stacked bars of visits by bucket of local time."""
+def traffic_chart(frame: pd.DataFrame, bucket: Bucket, since: datetime, until: datetime) -> alt.Chart:
+    """Stacked bars of visits by bucket of local time, over the whole of [since, until) in the site's zone: hours
+    without anybody are part of the picture."""
+    ends = [{part: getattr(end, name) for part, name in _DATE_PARTS.items()} for end in (since, until)]
     unit, label = ("yearmonthdatehours", "%d %b %H:00") if bucket == "hour" else ("yearmonthdate", "%d %b %Y")
+    days = (until - since).days
+    axis = alt.Axis(format="%H:00", tickCount=12) if days <= 1 else alt.Axis(format="%d %b", tickCount=min(days, 14))
     chart: alt.Chart = (
         alt.Chart(frame)
         .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
         .encode(
-            x=alt.X(f"{unit}(bucket):T", title=None, axis=alt.Axis(format="%H:00" if bucket == "hour" else "%d %b")),
+            x=alt.X(
+                f"{unit}(bucket):T",
+                title=None,
+                axis=axis,
+                scale=alt.Scale(domain=[alt.DateTime(**end) for end in ends]),
+            ),
             y=alt.Y("sum(visits):Q", title="Visits", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color(
                 "who:N",

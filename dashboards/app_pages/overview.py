@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -19,8 +19,9 @@ with api_errors():
     site = choose_site(sites, key="overview")
     zone = zone_of(site, sites)
     now = datetime.now(zone)
+    today = day_start(now.date(), zone)
     site_id = site.site_id if site else None
-    report = client.traffic(bucket="hour", source="live", site_id=site_id, since=day_start(now.date(), zone), until=now)
+    report = client.traffic(bucket="hour", source="live", site_id=site_id, since=today, until=now)
     recent = client.visits(site_id=site_id, limit=50)
 
 rows = report.rows
@@ -46,7 +47,7 @@ st.caption(f"{now:%A, %d %B %Y, %H:%M} in {zone.key}. {unidentified} faces were 
 
 st.subheader("Today by the hour")
 if any(row.visitor_visits or row.staff_visits for row in rows):
-    st.altair_chart(traffic_chart(traffic_frame(rows, zone), "hour"), width="stretch")
+    st.altair_chart(traffic_chart(traffic_frame(rows, zone), "hour", today, today + timedelta(days=1)), width="stretch")
 else:
     st.info("No visit has begun today.", icon=":material/hourglass_empty:")
 

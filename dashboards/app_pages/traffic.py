@@ -40,7 +40,7 @@ if not report.rows:
     st.info("No visits in this period.", icon=":material/hourglass_empty:")
     st.stop()
 
-st.altair_chart(traffic_chart(traffic_frame(report.rows, zone), report.bucket), width="stretch")
+st.altair_chart(traffic_chart(traffic_frame(report.rows, zone), report.bucket, since, until), width="stretch")
 table = pd.DataFrame(
     [
         {
@@ -51,7 +51,7 @@ table = pd.DataFrame(
             "Returning": row.returning_visitors,
             "Staff": row.staff_visits,
             "Unidentified": row.unidentified_sightings,
-            "Mean stay (s)": row.mean_dwell_seconds,
+            "Mean stay (s)": None if row.mean_dwell_seconds is None else round(row.mean_dwell_seconds),
         }
         for row in report.rows
     ]

@@ -43,6 +43,7 @@ def dashboards_part(*, port: int, api_url: str, home: Path, folder: Path) -> Com
         "browser.serverAddress": LOOPBACK,
         "client.toolbarMode": "viewer",
         "client.showErrorDetails": "none",
+        "client.showErrorLinks": "false",  # they would hand the message to search engines
     }
     url = f"http://{LOOPBACK}:{port}"
     return CommandPart(
