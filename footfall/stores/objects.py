@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
-import certifi
 import urllib3
 from minio import Minio
 from minio.commonconfig import ENABLED, Filter
@@ -61,8 +60,7 @@ class S3ObjectStore:
             maxsize=_POOL_CONNECTIONS,
             timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=settings.timeout_seconds),
             retries=_RETRIES,
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=certifi.where(),
+            cert_reqs="CERT_REQUIRED",  # against the system's authorities, or SSL_CERT_FILE
         )
         try:
             self._client = Minio(
