@@ -116,8 +116,8 @@ def associate(motions: Sequence[Motion | None], boxes: Sequence[Box], at: float)
     """Pairs every track with at most one detection, the best affinities first; a track without a motion has lost
     its place and is left free.
 
-    Greedy instead of optimal on purpose: see docs/adr (tracking). Ties fall to the lower indices, so that a file
-    played twice is tracked alike.
+    Greedy instead of optimal on purpose: see docs/adr/tracking-by-place-and-look.md. Ties fall to the lower indices,
+    so that a file played twice is tracked alike.
     """
     candidates = sorted(
         (-score, track, face)
