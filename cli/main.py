@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
 from cli import admin_commands, ingest_commands, models_commands, openapi_command, settings_command, stack_commands
 from cli.demo import command as demo_command
-from client.errors import ApiError
 from footfall.errors import (
     ConfigurationError,
     ConflictError,
@@ -22,6 +22,9 @@ from footfall.errors import (
     ServiceUnavailableError,
     UnauthenticatedError,
 )
+
+if TYPE_CHECKING:
+    from client.errors import ApiError
 
 EXIT_OTHER, EXIT_INPUT, EXIT_UNAVAILABLE, EXIT_INTERRUPTED = 1, 2, 3, 130
 _YOURS_TO_MEND = (
@@ -68,7 +71,7 @@ def main() -> None:
     except FootfallError as error:
         _complain(error.message, error.hint)
         sys.exit(exit_code(error))
-    except ApiError as error:
+    except _api_error() as error:
         _complain(str(error), None)
         sys.exit(EXIT_UNAVAILABLE if error.transient else EXIT_INPUT)
     except KeyboardInterrupt:
@@ -84,6 +87,13 @@ def exit_code(error: FootfallError) -> int:
     if isinstance(error, ServiceUnavailableError):
         return EXIT_UNAVAILABLE
     return EXIT_INPUT if isinstance(error, _YOURS_TO_MEND) else EXIT_OTHER
+
+
+def _api_error() -> type[ApiError]:
+    """Looked up only when something was raised: the client brings httpx along, which most commands do without."""
+    from client.errors import ApiError
+
+    return ApiError
 
 
 def _complain(message: str, hint: str | None) -> None:

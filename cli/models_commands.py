@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,8 +11,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from footfall.errors import FootfallError, ModelCorruptError, ModelMissingError
 from footfall.settings import load_settings
-from footfall.vision.models.fetch import PullProgress
-from footfall.vision.models.manifest import ModelSpec
+
+if TYPE_CHECKING:
+    from footfall.vision.models.fetch import PullProgress
+    from footfall.vision.models.manifest import ModelSpec
 
 app = typer.Typer(no_args_is_help=True, help="Model weights: pull, list, verify.")
 

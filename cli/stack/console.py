@@ -108,6 +108,7 @@ def run_in_foreground(settings: Settings, only: Collection[str]) -> None:
 
 def pull_weights(settings: Settings, only: Collection[str]) -> None:
     """Brings the models' weights here when a part that loads them is wanted. Raises as `models pull`."""
+    from cli.models_commands import PullBars
     from footfall.vision.models import pull, verify
 
     if settings.offline or (only and _WITHOUT_WEIGHTS.issuperset(only)):
@@ -115,8 +116,8 @@ def pull_weights(settings: Settings, only: Collection[str]) -> None:
     if all(item.state == "ok" for item in verify(settings) if item.model.required):
         return
     typer.echo("Pulling the models' weights, once for this machine ...")
-    for file in pull(settings).files:
-        typer.echo(f"  {file.name:15} {file.outcome:10} {file.detail}")
+    with PullBars() as bars:
+        pull(settings, bars)
 
 
 def _row(part: PartState, now: datetime) -> PartRow:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import app, exit_code
+from cli.main import app, exit_code, main
+from client.errors import ApiProblem, ApiUnavailable
+from contracts.problems import Problem
 from footfall import errors
 
 
@@ -87,3 +89,38 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     command = f"{sys.executable} -m cli settings | head -c 1"
     shown = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert shown.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ApiUnavailable("no answer"), 3),
+        (ApiProblem(Problem(type="urn:footfall:problem:not-found", title="Not found", status=404, detail="x")), 2),
+        (ApiProblem(Problem(type="about:blank", title="Bad gateway", status=502, detail="x")), 3),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_what_the_client_raises_is_a_sentence_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, code: int
+) -> None:
+    """The client's errors are a tree of their own."""
+
+    def command() -> None:
+        raise error
+
+    monkeypatch.setattr("cli.main.app", command)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == code
+    assert capsys.readouterr().err == (f"error: {error}\n" if str(error) else "")
+
+
+def test_a_bug_is_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody raises on purpose must not be dressed up as a message."""
+
+    def command() -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("cli.main.app", command)
+    with pytest.raises(KeyError, match="a bug"):
+        main()
