@@ -33,6 +33,9 @@ class Ids:
     template_id: UUID = field(default_factory=uuid4)
     visit_id: UUID = field(default_factory=uuid4)
     event_id: UUID = field(default_factory=uuid4)
+    correction_id: UUID = field(default_factory=uuid4)
+    item_id: UUID = field(default_factory=uuid4)
+    opt_out_id: UUID = field(default_factory=uuid4)
     name: str = field(default_factory=lambda: uuid4().hex)
 
     def with_fresh(self, *names: str) -> Ids:
@@ -117,6 +120,31 @@ ROWS: dict[str, Callable[[Ids], Row]] = {
     "workers": lambda ids: {"worker": ids.name},
     "audit_log": lambda ids: {"actor": ids.name, "action": "a.b", "subject_kind": "x", "subject_id": "1"},
     "traffic_changes": lambda ids: {"site_id": ids.site_id, "touched_at": _AT},
+    "event_templates": lambda ids: {
+        "event_id": ids.event_id,
+        "model_version": "mock-1",
+        "embedding": _TEMPLATE,
+        "quality_score": 0.9,
+    },
+    "corrections": lambda ids: {
+        "correction_id": ids.correction_id,
+        "kind": "detach",
+        "actor": ids.name,
+        "detail": "{}",
+    },
+    "review_items": lambda ids: {
+        "item_id": ids.item_id,
+        "kind": "mixture",
+        "customer_id": ids.customer_id,
+        "score": 0.2,
+        "evidence": "{}",
+    },
+    "opt_outs": lambda ids: {"opt_out_id": ids.opt_out_id, "consent": ids.name, "created_by": ids.name},
+    "opt_out_templates": lambda ids: {
+        "opt_out_id": ids.opt_out_id,
+        "model_version": "mock-1",
+        "embedding": _TEMPLATE,
+    },
 }
 
 

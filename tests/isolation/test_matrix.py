@@ -13,7 +13,7 @@ from tests.isolation.rows import ROWS, Ids, insert
 TABLES = ("tenants", *ROWS)
 KEYS = (
     *("site_id", "camera_id", "user_id", "key_id", "staff_id", "face_id"),
-    *("customer_id", "template_id", "visit_id", "event_id"),
+    *("customer_id", "template_id", "visit_id", "event_id", "correction_id", "item_id", "opt_out_id"),
 )
 both_ways = pytest.mark.parametrize("reversed_roles", [False, True], ids=["first", "second"])
 every_table = pytest.mark.parametrize("table", TABLES)
@@ -94,7 +94,7 @@ def test_delete(app: Engine, two: TwoTenants, table: str, reversed_roles: bool) 
     statement = text(f"delete from footfall.{table} where tenant_id = :tenant")
     with tenant_transaction(app, mine.tenant_id) as connection:
         granted = _may(connection, table, "DELETE")
-    assert granted == (table not in {"tenants", "audit_log", "traffic_changes"})
+    assert granted == (table not in {"tenants", "audit_log", "traffic_changes", "corrections"})
     if not granted:
         with (
             pytest.raises(ProgrammingError, match="permission denied"),

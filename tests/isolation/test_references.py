@@ -25,6 +25,8 @@ REFERENCES = [
     ("face_events", "event_id", "camera_id"),
     ("face_events", "event_id", "customer_id"),
     ("face_events", "event_id", "visit_id"),
+    ("review_items", "item_id", "customer_id"),
+    ("opt_out_templates", None, "opt_out_id"),
 ]
 
 
