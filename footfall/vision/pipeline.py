@@ -14,6 +14,7 @@ from footfall.vision.detectors import open_detector
 from footfall.vision.detectors.mock import MockDetector
 from footfall.vision.embedders.arcface import ArcFaceEmbedder
 from footfall.vision.embedders.mock import MOCK_THRESHOLDS, MockEmbedder
+from footfall.vision.liveness import LivenessModel, open_liveness
 from footfall.vision.models.files import trusted_path
 from footfall.vision.models.manifest import EMBEDDER
 from footfall.vision.quality import quality_of
@@ -31,14 +32,22 @@ logger = logging.getLogger(__name__)
 
 
 class VisionPipeline:
-    """Detector, embedder and the thresholds that belong to the embedder. Thread-safe, as its parts are."""
+    """Detector, embedder, the thresholds that belong to the embedder, and the liveness model where one is on.
+    Thread-safe, as its parts are."""
 
     def __init__(
-        self, *, detector: Detector, embedder: Embedder, thresholds: ThresholdTable, settings: VisionSettings
+        self,
+        *,
+        detector: Detector,
+        embedder: Embedder,
+        thresholds: ThresholdTable,
+        settings: VisionSettings,
+        liveness: LivenessModel | None = None,
     ) -> None:
         self.detector = detector
         self.embedder = embedder
         self.thresholds = thresholds
+        self.liveness = liveness
         self._settings = settings
 
     def decode(self, data: bytes) -> BgrImage:
@@ -104,5 +113,9 @@ def open_vision(settings: Settings) -> VisionPipeline:
     embedder = ArcFaceEmbedder(trusted_path(EMBEDDER, settings.models_path), settings.vision)
     logger.info("Vision: detector %s, embedder %s on %s.", detector.name, embedder.model_version, embedder.backend)
     return VisionPipeline(
-        detector=detector, embedder=embedder, thresholds=EMBEDDER.thresholds, settings=settings.vision
+        detector=detector,
+        embedder=embedder,
+        thresholds=EMBEDDER.thresholds,
+        settings=settings.vision,
+        liveness=open_liveness(settings.liveness, settings.vision, settings.models_path),
     )

@@ -10,7 +10,7 @@ from footfall.errors import ConfigurationError
 from footfall.vision.models.sources import NpmMember, PinnedFile, UrlSource
 from footfall.vision.types import ThresholdTable
 
-Task = Literal["detector", "embedder"]
+Task = Literal["detector", "embedder", "liveness"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,16 @@ class Licence:
     code: str
     weights: str
     commercial_use: Literal["clear", "unclear"]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttackRates:
+    """ISO/IEC 30107-3 error rates of a liveness model, each a figure with its conditions or `not measured`. APCER:
+    attacks taken for live faces. BPCER: live faces taken for attacks."""
+
+    apcer: str
+    bpcer: str
     note: str
 
 
@@ -57,6 +67,7 @@ class ModelSpec:
     licence: Licence
     thresholds: ThresholdTable | None
     required: bool
+    attack_rates: AttackRates | None = None
 
     @property
     def local_name(self) -> str | None:
@@ -181,7 +192,44 @@ RETINAFACE = ModelSpec(
     required=False,
 )
 
-MODELS: tuple[ModelSpec, ...] = (EMBEDDER, YUNET, YUFACE, RETINAFACE)
+LIVENESS = ModelSpec(
+    name="fr-liveness",
+    task="liveness",
+    version="fr-liveness-128-v1",
+    source=PinnedFile(
+        name="fr_liveness.onnx",
+        sha256="afa783b7e902fdfcf323a7240cac2a1c580c25314ea4161129dc1b0d100dc32d",
+        size_bytes=1_886_811,
+        sources=(
+            NpmMember(
+                package="faceplugin-face-recognition-js",
+                version="0.0.1",
+                archive_sha256="7ea06031d9a3f83753254fcff60506a07b81b46fc84d4ee024cd041f260ec1ba",
+                member="package/model/fr_liveness.onnx",
+            ),
+        ),
+    ),
+    prepared=None,
+    bundled_in=None,
+    input=InputContract(128, 128, "BGR", (0.0, 0.0, 0.0), 1.0),
+    output_dimension=3,
+    licence=Licence(
+        code="MIT",
+        weights="MIT (the package's)",
+        commercial_use="unclear",
+        note="A small three-class network (live, print, screen). The package is MIT, but says nothing of what the "
+        "weights were trained on.",
+    ),
+    thresholds=None,
+    required=False,
+    attack_rates=AttackRates(
+        apcer="not measured",
+        bpcer="@@BPCER@@",
+        note="@@NOTE@@",
+    ),
+)
+
+MODELS: tuple[ModelSpec, ...] = (EMBEDDER, YUNET, YUFACE, RETINAFACE, LIVENESS)
 
 
 def model(name: str, manifest: Sequence[ModelSpec] = MODELS) -> ModelSpec:

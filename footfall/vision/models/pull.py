@@ -23,7 +23,6 @@ from footfall.vision.models.fetch import (
 )
 from footfall.vision.models.files import sha256_of
 from footfall.vision.models.manifest import MODELS, ModelSpec, model
-from footfall.vision.models.prepare import prepare_embedder
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +107,8 @@ def _pull_one(spec: ModelSpec, folder: Path, fetcher: Fetcher, step: _Steps, *, 
     if spec.prepared is None:
         part.replace(target)
     else:
+        from footfall.vision.models.prepare import prepare_embedder  # noqa: PLC0415 - onnx, for a pull alone
+
         step("preparing")
         prepared = prepare_embedder(part.read_bytes())
         digest = hashlib.sha256(prepared).hexdigest()
