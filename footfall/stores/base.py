@@ -81,8 +81,9 @@ class VectorStore(Protocol):
     def rebuild(self, model_version: str, templates: Iterable[StoredTemplate]) -> RebuildReport:
         """Fills a fresh collection, checks its count, points the alias at it and keeps the former one.
 
-        What others write meanwhile goes to the former collection: the caller reads its record once more afterwards
-        and mends the difference. When it fails, also by an error of `templates`, what was served stays served.
+        `templates` is read to its end before the switch, in batches. What others write meanwhile goes to the former
+        collection: the caller holds them back or mends the difference from its record. When the rebuild fails, also
+        by an error of `templates`, what was served stays served.
         """
         ...
 

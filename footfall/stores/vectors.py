@@ -82,9 +82,7 @@ class MilvusVectorStore:
         return self._on_served(lambda name: self._ids_of(name, tenant_id))
 
     def rebuild(self, model_version: str, templates: Iterable[StoredTemplate]) -> RebuildReport:
-        """Writes that come meanwhile go through the alias to the former collection and are missing from the fresh
-        one: the caller reads the record once more after the switch and mends the difference. A rebuild that fails
-        leaves the alias as it was and drops what it had filled. Collections older than the former one are dropped."""
+        """Also drops what it had filled when it fails, and collections older than the former one when it succeeds."""
         began = time.monotonic()
         fresh = self._collections.create(model_version)
         switched = False
