@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -36,9 +36,10 @@ def recognise(
 ) -> list[Recognition]:
     """Decisions about (n, 512) probes of faces over the quality floor.
 
-    A neighbour counts only when Postgres holds that template for that person, for Postgres is the record: a vector
-    that a failed write or an unfinished deletion left behind can therefore match nobody. `staff_only` leaves
-    customers out, where a tenant keeps nothing of strangers but has templates from before.
+    A neighbour counts only when Postgres holds that template, and for the person whom Postgres says it is of, for
+    Postgres is the record: a vector that a failed write or an unfinished deletion left behind matches nobody, and one
+    that has not followed a correction yet matches the right person. `staff_only` leaves customers out, where a tenant
+    keeps nothing of strangers but has templates from before.
     Raises VectorsUnavailableError, also when another model's vectors are served: the caller's template is not to blame,
     and a worker that was told so would throw its events away instead of sending them again after the rebuild.
     """
@@ -51,11 +52,13 @@ def recognise(
         connection, {hit.template_id for hits in found for hit in hits}, services.model_version
     )
 
-    def counts(hit: Hit) -> bool:
-        known = owners.get(hit.template_id) == (hit.person_kind, hit.person_id)
-        return known and not (staff_only and hit.person_kind == "customer")
+    def owned(hits: Iterable[Hit]) -> Iterator[Hit]:
+        for hit in hits:
+            owner = owners.get(hit.template_id)
+            if owner is not None and not (staff_only and owner[0] == "customer"):
+                yield replace(hit, person_kind=owner[0], person_id=owner[1])
 
-    return [_decided(filter(counts, hits), policy) for hits in found]
+    return [_decided(owned(hits), policy) for hits in found]
 
 
 def describe(decision: MatchDecision, policy: MatchPolicy) -> Decision:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from contracts.base import CameraId, CustomerId, EventId, StaffId, TenantId
 from contracts.events import FaceDetectedV1
-from contracts.people import Decision, DecisionKind, EventReceipt
+from contracts.people import Decision, EventReceipt
 from footfall.admission import Probe, admit, check_times, place_of
 from footfall.customers import TemplateChange
 from footfall.errors import ConflictError, ServiceUnavailableError
@@ -28,7 +28,7 @@ from footfall.stores.postgres.places import SightingPlace
 from footfall.stores.postgres.visits import Person
 from footfall.stores.rules import object_key
 from footfall.tenancy import tenant_transaction
-from footfall.visit_ledger import settle
+from footfall.visit_ledger import match_score, settle
 from footfall.visits import Sighting
 
 logger = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def _record(
             camera_id=CameraId(event.camera_id),
             started_at=event.track.started_at,
             ended_at=event.track.ended_at,
-            score=_match_score(outcome.decision.kind, outcome.decision.score),
+            score=match_score(outcome.decision.kind, outcome.decision.score),
         )
         visit_id = settle(connection, tenant_id, person, sighting, site_id=place.site_id, gap=place.visit_gap)
     picture = probe.picture if outcome.keep else None
@@ -166,17 +166,12 @@ def _extend(connection: Connection, tenant_id: TenantId, event: FaceDetectedV1, 
         camera_id=row.camera_id,
         started_at=row.started_at,
         ended_at=row.ended_at,
-        score=_match_score(row.decision, row.score),
+        score=match_score(row.decision, row.score),
     )
     visit_id = settle(
         connection, tenant_id, person, sighting, site_id=row.site_id, gap=place.visit_gap, counted_in=row.visit_id
     )
     return replace(row, visit_id=visit_id)
-
-
-def _match_score(kind: DecisionKind, score: float | None) -> float | None:
-    """A newcomer's score says how near somebody else is, which is nothing about the visit."""
-    return None if kind == "new_customer" else score
 
 
 def _withdraw(

@@ -7,9 +7,16 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from contracts.base import SiteId, TenantId, VisitId
+from contracts.people import DecisionKind
 from footfall.stores.postgres import visits as table
 from footfall.stores.postgres.visits import Person
 from footfall.visits import Sighting, absorb
+
+
+def match_score(kind: DecisionKind, score: float | None) -> float | None:
+    """The score that a sighting brings to its visit. A newcomer's says how near somebody else is, which is nothing
+    about the visit."""
+    return None if kind == "new_customer" else score
 
 
 def settle(

@@ -133,16 +133,20 @@ def delete_templates_of(connection: Connection, customer_ids: Collection[UUID]) 
 def select_owners(
     connection: Connection, template_ids: Collection[UUID], model_version: str
 ) -> dict[TemplateId, tuple[PersonKind, UUID]]:
-    """Whose each of these templates is, among those that Postgres holds for the model version."""
+    """Whose each of these templates is, among those that Postgres holds for the model version. A customer who was found
+    to be staff is that staff member. Expired photographs are nobody's."""
     rows = connection.execute(
         text("""
             select face_id as template_id, 'staff' as person_kind, staff_id as person_id
             from footfall.staff_face_images
             where face_id = any(cast(:ids as uuid[])) and model_version = :model_version
+              and (expires_at is null or expires_at > now())
             union all
-            select template_id, 'customer', customer_id
-            from footfall.customer_templates
-            where template_id = any(cast(:ids as uuid[])) and model_version = :model_version
+            select t.template_id,
+                   case when c.staff_id is null then 'customer' else 'staff' end, coalesce(c.staff_id, t.customer_id)
+            from footfall.customer_templates as t
+            inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
+            where t.template_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
         """),
         {"ids": list(template_ids), "model_version": model_version},
     )
@@ -160,8 +164,11 @@ def select_gallery(
                 select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding, model_version
                 from footfall.staff_face_images
                 union all
-                select template_id, 'customer', customer_id, embedding, model_version
-                from footfall.customer_templates
+                select t.template_id,
+                       case when c.staff_id is null then 'customer' else 'staff' end,
+                       coalesce(c.staff_id, t.customer_id), t.embedding, t.model_version
+                from footfall.customer_templates as t
+                inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
             ) as g
             where g.model_version = :model_version
               and (cast(:after_kind as text) is null
@@ -187,9 +194,12 @@ def select_gallery_rows(connection: Connection, template_ids: Collection[UUID], 
             from footfall.staff_face_images
             where face_id = any(cast(:ids as uuid[])) and model_version = :model_version
             union all
-            select template_id, 'customer', customer_id, embedding
-            from footfall.customer_templates
-            where template_id = any(cast(:ids as uuid[])) and model_version = :model_version
+            select t.template_id,
+                   case when c.staff_id is null then 'customer' else 'staff' end, coalesce(c.staff_id, t.customer_id),
+                   t.embedding
+            from footfall.customer_templates as t
+            inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
+            where t.template_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
         """),
         {"ids": list(template_ids), "model_version": model_version},
     )

@@ -39,8 +39,15 @@ def count_gallery(connection: Connection, model_version: str) -> GallerySize | N
                         where f.tenant_id = s.tenant_id and f.staff_id = s.staff_id
                           and f.model_version = :model_version
                     )
+                    and not exists (
+                        select 1 from footfall.customers as c
+                        inner join footfall.customer_templates as t
+                            on t.tenant_id = c.tenant_id and t.customer_id = c.customer_id
+                        where c.tenant_id = s.tenant_id and c.staff_id = s.staff_id
+                          and t.model_version = :model_version
+                    )
                 ) as unrecognisable_staff,
-                (select count(*) from footfall.customers) as customers,
+                (select count(*) from footfall.customers where retired_by is null) as customers,
                 (select count(*) from footfall.customer_templates) as customer_templates,
                 (select count(*) from footfall.staff_face_images where model_version <> :model_version)
                 + (select count(*) from footfall.customer_templates where model_version <> :model_version)
