@@ -11,10 +11,8 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     AssetSpec,
-    Backoff,
     Config,
     Failure,
-    RetryPolicy,
 )
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from dagster_dbt.core.dbt_event_iterator import DbtDagsterEventType
@@ -71,7 +69,6 @@ def mart_assets(manifest: Mapping[str, Any]) -> AssetsDefinition:
         dagster_dbt_translator=MartsTranslator(),
         # Two runs would both replace the views.
         pool="marts",
-        retry_policy=RetryPolicy(max_retries=1, delay=5.0, backoff=Backoff.EXPONENTIAL),
     )
     def traffic_marts(
         context: AssetExecutionContext, dbt: DbtCliResource, config: MartsConfig
@@ -81,7 +78,8 @@ def mart_assets(manifest: Mapping[str, Any]) -> AssetsDefinition:
         try:
             yield from run.stream().fetch_row_counts()
         except DagsterDbtCliRuntimeError as error:
-            raise Failure(description=_what_dbt_said(str(error)), metadata={"log": str(run.target_path)}) from error
+            log = str(run.target_path / "dbt.log")
+            raise Failure(description=_what_dbt_said(str(error)), metadata={"log": log}) from error
 
     return traffic_marts
 

@@ -1,0 +1,172 @@
+"""The definitions: that they load with nothing up, and that what they show reads as the product's own description."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from dagster import AssetKey, DefaultScheduleStatus, Definitions
+
+from assets.dbt_project import load_manifest
+from footfall.settings import Settings, load_settings
+from orchestration.definitions import build_definitions
+
+GROUPS = {
+    "sources": {"sites", "staff_face_images", "customer_templates", "face_events", "visits", "traffic_changes"},
+    "gallery": {"staff_gallery", "gallery_index"},
+    "staging": {
+        *("stg_sites", "stg_visits", "stg_unidentified_sightings", "stg_traffic_changes"),
+        *("int_visits_local", "int_sightings_local", "int_changed_days"),
+    },
+    "marts": {"visits_hourly", "visits_daily"},
+}
+NOBODY = "postgresql://nobody:nothing-but-a-password@127.0.0.1:1/none"
+
+LOADS = """
+import json, sys
+
+def refuse(event, arguments):
+    if event == "socket.connect":
+        raise AssertionError(f"connected to {arguments[1]}")
+
+sys.addaudithook(refuse)
+from orchestration.definitions import defs
+
+repository = defs().get_repository_def()
+slow = sorted({"pymilvus", "cv2", "onnxruntime", "openvino", "pandas"} & set(sys.modules))
+print(json.dumps({"jobs": sorted(repository.job_names), "slow": slow}))
+"""
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Of a machine on which nothing answers."""
+    return load_settings(
+        home=tmp_path_factory.mktemp("home"),
+        postgres={"operator_dsn": NOBODY, "transform_dsn": NOBODY},
+        milvus={"uri": "http://127.0.0.1:1"},
+    )
+
+
+@pytest.fixture(scope="module")
+def definitions(settings: Settings) -> Definitions:
+    return build_definitions(settings)
+
+
+def load_in_a_process(settings: Settings, **environment: str) -> subprocess.CompletedProcess[str]:
+    dsn = {f"FOOTFALL_POSTGRES__{role}_DSN": NOBODY for role in ("OPERATOR", "TRANSFORM")}
+    return subprocess.run(
+        [sys.executable, "-c", LOADS],
+        env={**os.environ, "FOOTFALL_HOME": str(settings.home), **dsn, **environment},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_definitions_load_with_everything_away_and_connect_to_nothing(
+    settings: Settings, definitions: Definitions
+) -> None:
+    """Nor do they import what only a run needs."""
+    loaded = load_in_a_process(settings)
+    assert loaded.returncode == 0, loaded.stderr
+    told = json.loads(loaded.stdout.splitlines()[-1])
+    assert {"rebuild_gallery", "refresh_marts", "refresh_all", "check_gallery"} <= set(told["jobs"])
+    assert told["slow"] == []
+
+
+def test_a_configuration_that_does_not_work_is_named_when_loading(settings: Settings) -> None:
+    loaded = load_in_a_process(settings, FOOTFALL_POSTGERS__DSN="x")
+    assert loaded.returncode != 0
+    assert "FOOTFALL_POSTGERS__DSN" in loaded.stderr
+
+
+def test_workspace_yaml_loads_these_definitions() -> None:
+    workspace = yaml.safe_load((Path(__file__).parents[3] / "workspace.yaml").read_text())
+    assert workspace == {"load_from": [{"python_module": "orchestration.definitions"}]}
+
+
+def test_assets_are_in_their_groups(definitions: Definitions) -> None:
+    found: dict[str, set[str]] = {}
+    for spec in definitions.resolve_all_asset_specs():
+        found.setdefault(spec.group_name or "none", set()).add(spec.key.to_user_string())
+    assert found == GROUPS
+
+
+def test_every_asset_has_an_owner_a_description_and_kinds(definitions: Definitions) -> None:
+    for spec in definitions.resolve_all_asset_specs():
+        assert spec.owners == ["team:operations"], spec.key
+        assert len(spec.description or "") > 20, spec.key
+        assert spec.kinds, spec.key
+
+
+def test_every_check_says_what_it_states(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
+    assert {"gallery_matches_record", "visits_daily_matches_the_record", "visits_hourly_shows_each_tenant_its_own"} <= (
+        set(checks)
+    )
+    assert [name for name, spec in checks.items() if len(spec.description or "") < 20] == []
+
+
+def test_the_marts_come_from_the_record(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    upstream: set[AssetKey] = set()
+    waiting = [AssetKey("visits_daily")]
+    while waiting:
+        key = waiting.pop()
+        upstream.add(key)
+        waiting += [parent for parent in graph.get(key).parent_keys if parent not in upstream]
+    assert {AssetKey(name) for name in ("visits", "face_events", "sites", "traffic_changes")} <= upstream
+
+
+@pytest.mark.parametrize(
+    ("job", "assets", "checks"),
+    [
+        ("rebuild_gallery", GROUPS["gallery"], 1),
+        ("refresh_marts", GROUPS["staging"] | GROUPS["marts"], 11),
+        ("refresh_all", GROUPS["gallery"] | GROUPS["staging"] | GROUPS["marts"], 12),
+        ("check_gallery", set(), 1),
+    ],
+)
+def test_a_job_makes_its_assets_and_runs_their_checks(
+    definitions: Definitions, job: str, assets: set[str], checks: int
+) -> None:
+    layer = definitions.resolve_job_def(job).asset_layer
+    assert {key.to_user_string() for key in layer.selected_asset_keys} == assets
+    assert len(layer.asset_graph.asset_check_keys) == checks
+
+
+def test_schedules_run_unasked(definitions: Definitions) -> None:
+    schedules = {schedule.name: schedule for schedule in definitions.get_repository_def().schedule_defs}
+    assert {name: schedule.cron_schedule for name, schedule in schedules.items()} == {
+        "nightly_gallery": "30 3 * * *",
+        "hourly_marts": "5 * * * *",
+        "hourly_gallery_check": "35 * * * *",
+    }
+    assert {schedule.default_status for schedule in schedules.values()} == {DefaultScheduleStatus.RUNNING}
+    assert {schedule.job_name for schedule in schedules.values()} == {
+        *("rebuild_gallery", "refresh_marts", "check_gallery"),
+    }
+
+
+def test_runs_that_would_collide_share_a_pool(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    assert graph.get(AssetKey("visits_daily")).pools == graph.get(AssetKey("stg_visits")).pools == {"marts"}
+    assert graph.get(AssetKey("gallery_index")).pools == {"gallery"}
+
+
+def test_no_secret_is_shown_with_the_resources(definitions: Definitions, settings: Settings) -> None:
+    """Dagster's UI shows resources with their configuration."""
+    shown = repr(definitions.resources) + json.dumps(
+        {key: str(value) for key, value in (definitions.resources or {}).items()}
+    )
+    assert "nothing-but-a-password" not in shown
+    assert "nothing-but-a-password" not in json.dumps(load_manifest(settings))
