@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cli import admin_commands, ingest_commands, models_commands, openapi_command, settings_command, stack_commands
+from cli import (
+    admin_commands,
+    ingest_commands,
+    metrics_command,
+    models_commands,
+    openapi_command,
+    settings_command,
+    stack_commands,
+)
 from cli.demo import command as demo_command
 from footfall.errors import (
     ConfigurationError,
@@ -55,6 +63,7 @@ for command in (stack_commands.up, stack_commands.down, stack_commands.status, s
     app.command()(command)
 app.command()(demo_command.demo)
 app.command()(settings_command.settings)
+app.command()(metrics_command.metrics)
 app.command()(ingest_commands.ingest)
 app.command()(openapi_command.openapi)
 app.add_typer(models_commands.app, name="models")

@@ -17,7 +17,7 @@ from contracts.reports import Readiness
 from footfall.settings import load_settings
 from footfall.vision.pipeline import open_vision
 from ingest_daemon import status
-from ingest_daemon.metrics import DaemonMetrics
+from ingest_daemon.metrics import DaemonMetrics, described_metrics
 from ingest_daemon.outbox.store import Outbox
 from ingest_daemon.sources.live import LiveSource, stream_capture
 from ingest_daemon.status import DaemonState, StatusReport
@@ -179,3 +179,10 @@ def test_a_taken_port_is_replaced_by_a_free_one(served: Served, caplog: pytest.L
 
 def test_the_server_does_not_tell_what_it_is_made_of(served: Served) -> None:
     assert "Python" not in served.http.get("/healthz").headers["server"]
+
+
+def test_what_is_served_is_what_is_described(served: Served) -> None:
+    text = served.http.get("/metrics").text
+    families = text_string_to_metric_families(text)
+    served_names = {family.name for family in families if not family.name.endswith("_created")}  # the format's own
+    assert served_names == {family.name for family in described_metrics()}
