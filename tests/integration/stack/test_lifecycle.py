@@ -36,7 +36,7 @@ def test_status_shows_every_part_well(home: Home) -> None:
         r"^postgres +healthy +postgresql://127\.0\.0\.1:\d+/footfall +\d+ .* MB +Postgres 18", shown.stdout, re.M
     )
     parts = {part["name"]: part for part in home.status()["parts"]}
-    assert set(parts) == {"postgres", "milvus", "s3", "schema"}
+    assert set(parts) == {"postgres", "milvus", "s3", "s3-expiry", "schema"}
     assert all(part["well"] for part in parts.values())
     assert parts["milvus"]["memory_mb"] > 0
 

@@ -50,7 +50,7 @@ def test_every_part_is_well_and_the_camera_is_idle(home: Home) -> None:
     status = home.status()
     assert status["well"]
     parts = {part["name"]: part["status"] for part in status["parts"]}
-    assert parts == {**dict.fromkeys(SERVERS, "healthy"), "schema": "done", "ingest": "idle"}
+    assert parts == {**dict.fromkeys((*SERVERS, "s3-expiry"), "healthy"), "schema": "done", "ingest": "idle"}
 
 
 def test_nothing_listens_beyond_loopback(home: Home) -> None:

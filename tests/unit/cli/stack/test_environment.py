@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from cli.stack.credentials import load_or_create
 from cli.stack.environment import DAGSTER_DATABASE, ROLES, role_name, settings_environment
 from cli.stack.parts.base import Launch
-from cli.stack.plan import External, Idle, Plan, Task
+from cli.stack.plan import External, Idle, NotServers, Plan
 from cli.stack.ports import PortBook
 from cli.stack.stack import settings_from
 from cli.stack.wiring import wire
@@ -39,7 +39,7 @@ def part(plan: Plan, name: str) -> object:
 
 def launches(plan: Plan) -> dict[str, Launch]:
     """The commands of the servers that are ours."""
-    return {one.name: one.part.launch() for one in plan.parts if not isinstance(one.part, External | Task | Idle)}
+    return {one.name: one.part.launch() for one in plan.parts if not isinstance(one.part, NotServers)}
 
 
 def test_settings_come_back_equal_from_their_environment(tmp_path: Path) -> None:

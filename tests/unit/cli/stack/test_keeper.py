@@ -18,7 +18,7 @@ from cli.stack.keeper import Keeper, Surroundings
 from cli.stack.parts.base import Health, Launch, base_environment
 from cli.stack.parts.command import CommandPart
 from cli.stack.parts.probes import http_health
-from cli.stack.plan import External, Idle, Planned, Task
+from cli.stack.plan import Chore, External, Idle, Planned, Task
 from cli.stack.ports import free_ports
 from cli.stack.state import PartState, StackState
 
@@ -75,7 +75,13 @@ class Bench:
         )
 
     def task(self, program: str) -> Task:
-        return Task("web", Launch((sys.executable, "-c", program), base_environment({}), self.home))
+        return Task("web", self._launch(program))
+
+    def chore(self, program: str, *, first_seconds: float, every_seconds: float) -> Chore:
+        return Chore("web", self._launch(program), every_seconds=every_seconds, first_seconds=first_seconds)
+
+    def _launch(self, program: str) -> Launch:
+        return Launch((sys.executable, "-c", program), base_environment({}), self.home)
 
 
 @pytest.fixture
@@ -217,6 +223,36 @@ def test_an_external_server_that_never_answers_is_given_up(bench: Bench) -> None
     bench.keep(Planned(external, start_seconds=0.2)).join()
     part = bench.board.part("web")
     assert (part.status, part.detail) == ("failed", "it does not answer: no answer at elsewhere:9000")
+
+
+def test_a_chore_is_well_before_it_is_due_and_is_done_again_and_again(bench: Bench) -> None:
+    program = "open('done', 'a').write('x')"
+    bench.keep(Planned(bench.chore(program, first_seconds=0.3, every_seconds=0.1)))
+    assert bench.wait_for(healthy).detail == "not due yet"
+    bench.wait_for(lambda part: part.detail.startswith("last done"))
+    deadline = time.monotonic() + 20
+    while len((bench.home / "done").read_text()) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_chore_that_fails_says_why_and_is_well_again_after_the_next_time(bench: Bench) -> None:
+    program = "import os; os.path.exists('mended') or exit('the filer is away')"
+    bench.keep(Planned(bench.chore(program, first_seconds=0.0, every_seconds=0.1)))
+    part = bench.wait_for(lambda part: part.status == "unhealthy")
+    assert "the filer is away" in part.detail
+    (bench.home / "mended").touch()
+    bench.wait_for(healthy)
+
+
+def test_a_chore_is_stopped_in_the_middle(bench: Bench) -> None:
+    keeper = bench.keep(Planned(bench.chore("import time; time.sleep(60)", first_seconds=0.0, every_seconds=60.0)))
+    process = bench.wait_for(lambda part: part.process is not None).process
+    keeper.request_stop()
+    keeper.join()
+    assert process is not None
+    assert not process.alive()
+    assert bench.board.part("web").status == "stopped"
 
 
 def _folder(path: Path) -> Path:

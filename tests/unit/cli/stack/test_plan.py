@@ -36,8 +36,9 @@ def test_no_two_ports_are_the_same(plan: Plan) -> None:
     [
         (["milvus"], {"milvus"}),
         (["schema"], {"postgres", "schema"}),
-        (["dashboards"], {"postgres", "milvus", "s3", "schema", "api", "dashboards"}),
-        (["dagster-web", "milvus"], {"postgres", "milvus", "s3", "schema", "dagster-code", "dagster-web"}),
+        (["s3"], {"s3", "s3-expiry"}),
+        (["dashboards"], {"postgres", "milvus", "s3", "s3-expiry", "schema", "api", "dashboards"}),
+        (["dagster-web", "milvus"], {"postgres", "milvus", "s3", "s3-expiry", "schema", "dagster-code", "dagster-web"}),
     ],
 )
 def test_a_limited_stack_brings_what_its_parts_need(plan: Plan, only: list[str], expected: set[str]) -> None:
