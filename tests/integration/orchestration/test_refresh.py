@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from unittest.mock import patch
 
-import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus, ExecuteInProcessResult
 from pydantic import SecretStr
 from sqlalchemy import make_url, text
@@ -14,7 +13,7 @@ from sqlalchemy import make_url, text
 from footfall.settings import Settings
 from orchestration.local import environment_of, materialise
 from orchestration.run_job import run
-from tests.integration.marts import Record, age_changes
+from tests.integration.marts import Dbt, Record, age_changes
 from tests.integration.orchestration.conftest import RunJob
 from tests.servers import MigratedPostgres
 
@@ -80,12 +79,14 @@ def test_a_failed_run_is_an_outcome_in_a_sentence(settings: Settings) -> None:
     assert 'connection to server at "127.0.0.1", port 1 failed' in outcome.failure
 
 
-def test_every_data_test_of_dbt_is_a_check_of_the_run(run_job: RunJob, settings: Settings, record: Record) -> None:
+def test_everything_is_made_and_checked_by_one_job(run_job: RunJob, settings: Settings, record: Record) -> None:
     record.visit(record.site(), record.customer(), "2026-06-01 10:00", first=True)
-    result = run_job("refresh_marts", settings)
+    result = run_job("refresh_all", settings)
     assert result.success
+    made = {event.asset_key for event in result.get_asset_materialization_events()}
+    assert {AssetKey(name) for name in ("staff_gallery", "gallery_index", "visits_hourly", "visits_daily")} <= made
     checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
-    assert len(checks) == 11
+    assert len(checks) == 12
     assert all(checks.values())
 
 
@@ -95,7 +96,7 @@ def test_a_failing_dbt_test_fails_the_run_and_a_full_refresh_mends_it(
     place = record.site("UTC", "Old name")
     for day in ("2026-06-01", "2026-06-02"):
         record.visit(place, record.customer(), f"{day} 10:00", first=True)
-    assert run_job("refresh_marts", settings).success
+    Dbt(settings).build("--full-refresh")
     age_changes(database, record.tenant_id, days=3)
     record.execute("update footfall.sites set name = 'New name' where site_id = :site", site=place.site_id)
     result = run_job("refresh_marts", settings)
@@ -113,21 +114,17 @@ def test_a_missing_dsn_fails_the_run_and_says_which(run_job: RunJob, settings: S
 
 
 def test_runs_leave_nothing_in_the_project_and_old_ones_are_forgotten(
-    run_job: RunJob, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    run_job: RunJob, settings: Settings, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("orchestration.resources._KEPT_RUNS", 1)
+    apart = settings.model_copy(update={"home": tmp_path})
+    earlier = [tmp_path / "dbt" / "target" / f"traffic_marts-{number:02}" for number in range(25)]
+    for age, folder in enumerate(reversed(earlier), start=1):
+        folder.mkdir(parents=True)
+        os.utime(folder, (1_700_000_000 - age, 1_700_000_000 - age))
     project = Path(__file__).parents[3] / "dbt"
     before = sorted(project.rglob("*"))
-    for _ in range(2):
-        assert run_job("refresh_marts", settings).success
+    assert run_job("refresh_marts", apart).success
     assert sorted(project.rglob("*")) == before
-    runs = [path for path in (settings.home / "dbt" / "target").iterdir() if path.is_dir()]
-    assert len(runs) == 2  # the one that was kept, and the last
-
-
-def test_everything_is_made_by_one_job(run_job: RunJob, settings: Settings, record: Record) -> None:
-    record.visit(record.site(), record.customer(), "2026-06-01 10:00", first=True)
-    result = run_job("refresh_all", settings)
-    assert result.success
-    made = {event.asset_key for event in result.get_asset_materialization_events()}
-    assert {AssetKey(name) for name in ("staff_gallery", "gallery_index", "visits_hourly", "visits_daily")} <= made
+    left = {path for path in (tmp_path / "dbt" / "target").iterdir() if path.is_dir()}
+    assert left & set(earlier) == set(earlier[5:])
+    assert len(left) == 21  # twenty earlier ones, and this one
