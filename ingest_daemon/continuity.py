@@ -153,8 +153,6 @@ def _relinked(
     policy: LikenessPolicy,
 ) -> dict[int, int]:
     """Tracks taken up again by look alone, wherever the face is now; the greatest likeness first."""
-    if not policy.matching:
-        return {}
     candidates = sorted(
         (-cosine, track, face)
         for track in free_tracks

@@ -97,7 +97,8 @@ def left(track: FaceTrack) -> FaceTrack:
 
 
 def is_over(track: FaceTrack, now: datetime, policy: TrackPolicy) -> bool:
-    return now.timestamp() - track.motion.seen_at > policy.lost_after.total_seconds()
+    """True when the person was not seen for long; a face that is only followed in doubt does not count as seen."""
+    return now - track.ended_at > policy.lost_after
 
 
 def counts(track: FaceTrack, policy: TrackPolicy) -> bool:

@@ -50,6 +50,9 @@ class Refusal:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+WRONG_KEY = Refusal(401, "unauthenticated")
+
+
 @dataclass(frozen=True)
 class Received:
     event: FaceDetectedV1
@@ -59,10 +62,10 @@ class Received:
 @dataclass
 class ApiServer:
     """`refusals` are given to the next events, first come first served; then events are taken again. `camera` None:
-    the API knows no such camera. `key_works` false: signing in ends in 401."""
+    the API knows no such camera. `sign_in_refusal`: what signing in ends in."""
 
     camera: Camera | None = field(default_factory=camera)
-    key_works: bool = True
+    sign_in_refusal: Refusal | None = None
     refusals: deque[Refusal] = field(default_factory=deque)
     received: list[Received] = field(default_factory=list)
     attempts: int = 0
@@ -141,8 +144,9 @@ def _handler(api: ApiServer) -> type[BaseHTTPRequestHandler]:
 
         def _sign_in(self, grant: dict[str, str]) -> None:
             api.sign_ins += 1
-            if not api.key_works or grant.get("api_key") != API_KEY:
-                self._refuse(Refusal(401, "unauthenticated"))
+            refusal = api.sign_in_refusal or (None if grant.get("api_key") == API_KEY else WRONG_KEY)
+            if refusal is not None:
+                self._refuse(refusal)
                 return
             token = {"access_token": "t", "expires_in": 900, "tenant_id": str(uuid4()), "tenant_name": "T"}
             self._answer(200, json.dumps({**token, "role": "worker"}))

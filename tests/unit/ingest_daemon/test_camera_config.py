@@ -14,7 +14,7 @@ from client.api import FootfallClient
 from client.errors import ApiError
 from footfall.errors import FootfallError, NotFoundError, ServiceUnavailableError, UnauthenticatedError
 from ingest_daemon.camera_config import CameraConfig
-from tests.unit.ingest_daemon.api_server import API_KEY, CAMERA_ID, ApiServer, camera
+from tests.unit.ingest_daemon.api_server import API_KEY, CAMERA_ID, WRONG_KEY, ApiServer, camera
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_an_unknown_camera_is_an_error_that_names_it(api: ApiServer, config: Cam
 def test_a_worker_whose_key_was_revoked_does_not_go_on_from_memory(api: ApiServer, config: CameraConfig) -> None:
     with api.serving():
         config.fetch()
-    api.key_works = False
+    api.sign_in_refusal = WRONG_KEY
     with FootfallClient(api.url, api_key=API_KEY, timeout=5) as client:
         refusal = refusal_of(api, CameraConfig(client, CAMERA_ID, config._cache))
 

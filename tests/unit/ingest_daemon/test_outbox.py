@@ -266,6 +266,8 @@ def test_a_full_disk_loses_the_event_but_not_the_worker(tmp_path: Path) -> None:
         stored = [outbox.put(face_event(), IMAGE, run="r", read_at=0.0).stored for _ in range(60)]
         state = outbox.state()
         assert state.pending == sum(stored), (state, sum(stored))
+        size = len(face_event().model_dump_json()) + len(IMAGE)
+        assert state.pending_bytes == size * sum(stored), state
         print(sum(stored), len(stored))
         """
     )

@@ -234,6 +234,15 @@ def test_a_person_who_looks_away_meanwhile_stays_the_same_sighting() -> None:
     assert span(out[-1]) == (0.0, 5.9)
 
 
+def test_a_stranger_who_turns_away_where_somebody_stood_is_counted_apart() -> None:
+    """After the gap nothing can be compared, so the second is followed in doubt at first, and then as another."""
+    out = Camera().watch(film(6, (0, 2, [Actor(1, 200)]), (2.8, 5, [Actor(2, 200, turned=True)])))
+
+    last = [one for one in out if one.event.revision == 1]
+    assert [span(one) for one in last] == [(0.0, 1.9), (3.6, 4.9)]
+    assert last[1].event.embedding is None
+
+
 def test_pictures_that_follow_nothing_are_compared_every_time() -> None:
     """As in a folder of photographs, where everybody stands in the middle."""
     frames = [frame([Actor(who, 200)], float(second), continuous=False) for second, who in enumerate([1, 1, 2, 2, 1])]

@@ -18,7 +18,7 @@ from ingest_daemon.backoff import BackoffPolicy
 from ingest_daemon.outbox.sender import Delivery, Sender, is_refused_for_good
 from ingest_daemon.outbox.store import Outbox
 from ingest_daemon.tally import Count, Tally
-from tests.unit.ingest_daemon.api_server import API_KEY, CAMERA_ID, ApiServer, Refusal
+from tests.unit.ingest_daemon.api_server import API_KEY, CAMERA_ID, WRONG_KEY, ApiServer, Refusal
 from tests.unit.ingest_daemon.event_kit import IMAGE, face_event
 
 QUICK = BackoffPolicy(first_seconds=0.01, longest_seconds=0.05, jitter=0.5)
@@ -191,16 +191,18 @@ def test_an_api_that_is_away_is_waited_for_and_nothing_is_lost(tmp_path: Path) -
     assert api.sign_ins == 1
 
 
-def test_a_wrong_key_condemns_no_event(sending: Sending) -> None:
-    sending.api.key_works = False
+@pytest.mark.parametrize("refusal", [WRONG_KEY, Refusal(422, "invalid-request"), Refusal(403, "forbidden")])
+def test_what_is_wrong_with_the_key_condemns_no_event(sending: Sending, refusal: Refusal) -> None:
+    sending.api.sign_in_refusal = refusal
     event_id = sending.put()
     eventually(lambda: sending.tally[Count.EVENTS_RETRIED] >= 2)
     assert sending.api.attempts == 0
 
-    sending.api.key_works = True
+    sending.api.sign_in_refusal = None
     sending.until_empty()
 
     assert sending.api.event_ids == {event_id}
+    assert sending.outbox.dead_letters() == []
 
 
 def test_a_changed_privacy_mode_takes_the_faces_and_keeps_the_sightings(sending: Sending) -> None:
