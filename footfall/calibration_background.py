@@ -1,0 +1,62 @@
+"""The bundled score statistics of strangers by model version: reading the file. `benchmarks.background` makes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from footfall.calibration import Background, TailShape
+from footfall.errors import ConfigurationError
+from footfall.vision.embedders.mock import MOCK_THRESHOLDS
+from footfall.vision.models.manifest import EMBEDDER
+
+_MOCK = "mock-1"
+
+
+def background_path(model_version: str) -> Path:
+    """Where the statistics of a model version are bundled."""
+    return Path(__file__).parent / "vision" / "models" / "backgrounds" / f"{model_version}.json"
+
+
+@cache
+def load_background(model_version: str) -> Background:
+    """The statistics of a model version. Raises ConfigurationError for one that was never measured.
+
+    The mock embedder borrows the default model's and says so: it is for trying things, and not for people.
+    """
+    if model_version == _MOCK:
+        return replace(load_background(EMBEDDER.version), model_version=_MOCK, source=MOCK_THRESHOLDS.source)
+    path = background_path(model_version)
+    try:
+        document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return _background(document)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"There are no score statistics of the model {model_version}, so no threshold can be stated for it.",
+            hint="`python -m benchmarks background --write` measures them over labelled photographs.",
+        ) from error
+
+
+def _background(document: Mapping[str, Any]) -> Background:
+    return Background(
+        model_version=document["model_version"],
+        source=document["source"],
+        people=document["people"],
+        photographs=document["photographs"],
+        pairs=document["pairs"],
+        measured_rate=document["measured_rate"],
+        tail=_shape(document["tail"]),
+        replicates=tuple(_shape(item) for item in document["replicates"]),
+        bin_width=document["bin_width"],
+        impostor_histogram=tuple(document["impostor_histogram"]),
+        genuine_histogram=tuple(document["genuine_histogram"]),
+        genuine_pairs=document["genuine_pairs"],
+    )
+
+
+def _shape(document: Mapping[str, Any]) -> TailShape:
+    return TailShape(tuple(document["rates"]), tuple(document["scores"]), document["excess"])
