@@ -74,6 +74,7 @@ def ingest(
     given, camera_id = _source(source, settings), _camera(camera, settings)
     began_at = _moment(started_at)
     logging.getLogger().setLevel(settings.log_level.upper())
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each event says nothing that a count does not
     with _stopped_by_signals() as stop, _shown(progress) as on_progress:
         done = run(
             settings,
