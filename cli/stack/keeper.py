@@ -108,9 +108,9 @@ class Keeper:
                 trouble = self._why_not_up(part, process)
             if self._stop.is_set():
                 self._board.update(self.name, status="stopping")
-                self._end(process, launch)
+                self._end(part, process, launch)
                 return True
-            self._end(process, launch)
+            self._end(part, process, launch)
             if not self._was_well and (attempts == _FIRST_ATTEMPTS or self.port_taken):
                 self._fail(trouble)
                 return False
@@ -168,7 +168,8 @@ class Keeper:
             return f"its port is taken: {strangers}"
         ended = process is None or not process.alive()
         what = "it ended by itself" if ended else f"it is not well after {self._planned.start_seconds:.0f} s"
-        return f"{what}; the end of {self._around.log_of(self.name)}:\n{log_end(self._around.log_of(self.name))}"
+        log = self._around.log_of(self.name)
+        return f"{what}; its log is {log}\n{log_end(log)}"
 
     def _watch(self, part: Part, process: ProcessId | None) -> None:
         """Returns when the process has ended or a stop is wanted."""
@@ -182,7 +183,7 @@ class Keeper:
                     self._show(health)
                 next_probe = time.monotonic() + _PROBE_SECONDS
 
-    def _end(self, process: ProcessId | None, launch: Launch) -> None:
+    def _end(self, part: Part, process: ProcessId | None, launch: Launch) -> None:
         """Leaves nothing of the process, whether it still runs or has died and left children."""
         if process is not None:
             stop(process, launch.stop_signal, launch.stop_seconds)
@@ -191,6 +192,7 @@ class Keeper:
             self._child = None
         if process is not None:
             kill_leftovers(process, self._around.home)
+        part.tidy()
 
     # --- what is not a server of ours ---
 

@@ -37,3 +37,4 @@ def running_part(part: Part, log: Path, *, start_seconds: float = 60.0) -> Itera
         if process is not None:
             stop(process, launch.stop_signal, launch.stop_seconds)
         child.wait()
+        part.tidy()

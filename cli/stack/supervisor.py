@@ -19,6 +19,7 @@ from cli.stack.board import Board, OnChange
 from cli.stack.credentials import Credentials, load_or_create
 from cli.stack.keeper import Keeper, Surroundings
 from cli.stack.logs import rotate
+from cli.stack.parts.seaweed import blocked_ports
 from cli.stack.plan import NotServers, Plan
 from cli.stack.ports import PortBook
 from cli.stack.processes import identify
@@ -84,7 +85,7 @@ class Supervisor:
         alive = {name for name, part in old.items() if part.process is not None and part.process.alive()}
         # The ports of a part are under its name and under those that begin with it, as s3-filer.
         held = {choice.port for name, choice in before.items() if any(name.startswith(part) for part in alive)}
-        ports = PortBook(before=before, held=held, avoid=avoid)
+        ports = PortBook(before=before, held=held, avoid={*avoid, *blocked_ports()})
         plan = wire(self._settings, credentials, ports).limited_to(self._only)
         adopted = take_over(self._home, plan, old, credentials.fingerprint_key)
         return _Run(self._home, plan, credentials.fingerprint_key, adopted, self._on_change)

@@ -64,6 +64,10 @@ class Part(Protocol):
         """What must be made inside the running server once it answers. Idempotent."""
         ...
 
+    def tidy(self) -> None:
+        """Removes what its ended process leaves outside its folder."""
+        ...
+
     def probe(self) -> Health:
         """Asks the server itself, within a few seconds. Never raises for a server that is away."""
         ...

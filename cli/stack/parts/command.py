@@ -45,5 +45,8 @@ class CommandPart:
     def initialise(self) -> None:
         """Nothing inside a process of ours is made from outside."""
 
+    def tidy(self) -> None:
+        """Everything is inside its folder."""
+
     def probe(self) -> Health:
         return self.check()

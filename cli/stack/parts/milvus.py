@@ -61,6 +61,9 @@ class MilvusPart:
             stop_seconds=12.0,
         )
 
+    def tidy(self) -> None:
+        """Everything is inside its folder."""
+
     def probe(self) -> Health:
         return milvus_health(self.url, token=None)
 

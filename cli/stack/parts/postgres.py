@@ -104,6 +104,9 @@ class PostgresPart:
             stop_seconds=20.0,
         )
 
+    def tidy(self) -> None:
+        """Everything is inside its folder."""
+
     def probe(self) -> Health:
         try:
             with self._superuser_connection(timeout_seconds=2) as connection:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from dataclasses import astuple, dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
@@ -12,6 +14,8 @@ from cli.stack.credentials import write_private
 from cli.stack.parts.base import LOOPBACK, Health, Launch, base_environment
 from cli.stack.parts.probes import http_health
 from footfall.errors import ConfigurationError
+
+_SOCKETS = Path("/tmp")  # noqa: S108  # where the server makes its gRPC sockets, whatever it is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,10 @@ class SeaweedPart:
             "s3.port.grpc": self.at.s3_grpc,
             "s3.port.iceberg": 0,
             "s3.port.lance": 0,
+            # Relative to its folder: a whole path may be longer than a socket's can be, and the default is in /tmp,
+            # where another user's stack of the same port is in the way.
+            "s3.localSocket": "s3.sock",
+            "filer.localSocket": "filer.sock",
             "s3.iam": "false",
             "filer.port": self.at.filer,
             "filer.port.grpc": self.at.filer_grpc,
@@ -96,7 +104,13 @@ class SeaweedPart:
             "volume.preStopSeconds": 0,
         }
         return Launch(
-            argv=(str(weed_binary()), "-v=-1", "server", *(f"-{name}={value}" for name, value in options.items())),
+            argv=(
+                str(weed_binary()),
+                "-logtostderr=true",
+                "-v=-1",
+                "server",
+                *(f"-{name}={value}" for name, value in options.items()),
+            ),
             environment=self._environment(),
             working_directory=self.folder,
             # It stops listening at once, then waits 15 s for its own streams. What it acknowledged is with the kernel.
@@ -113,6 +127,13 @@ class SeaweedPart:
             working_directory=self.folder,
         )
 
+    def tidy(self) -> None:
+        """Its servers' gRPC sockets."""
+        for port in self.ports:
+            for left in _SOCKETS.glob(f"seaweedfs-*-grpc-{port}.sock"):
+                with contextlib.suppress(FileNotFoundError, PermissionError):
+                    left.unlink()
+
     def probe(self) -> Health:
         return http_health(f"{self.url}/healthz", name="SeaweedFS")
 
@@ -122,6 +143,19 @@ class SeaweedPart:
     def _environment(self) -> dict[str, str]:
         keys = ("JWT_SIGNING_KEY", "JWT_SIGNING_READ_KEY", "JWT_FILER_SIGNING_KEY", "JWT_FILER_SIGNING_READ_KEY")
         return base_environment({f"WEED_{name}": self.internal_key for name in keys})
+
+
+def blocked_ports() -> set[int]:
+    """Ports that another user's SeaweedFS, running or killed, has left a gRPC socket for: ours would wait for ever."""
+    if os.geteuid() == 0:
+        return set()  # who may remove them, which the server does itself
+    found = set()
+    for left in _SOCKETS.glob("seaweedfs-*-grpc-*.sock"):
+        port = left.stem.rpartition("-")[2]
+        with contextlib.suppress(FileNotFoundError):
+            if port.isdigit() and left.lstat().st_uid != os.geteuid():
+                found.add(int(port))
+    return found
 
 
 def weed_binary() -> Path:

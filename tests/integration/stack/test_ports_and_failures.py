@@ -95,9 +95,12 @@ def test_a_part_that_cannot_start_is_named_with_the_end_of_its_log(make_home: Ma
 def test_a_part_that_hangs_while_stopping_is_killed(make_home: MakeHome) -> None:
     home = make_home()
     home.up("s3")
+    ports_of_s3 = [choice.port for name, choice in home.state.ports.items() if name.startswith("s3")]
     os.kill(home.pid("s3"), signal.SIGSTOP)
     home.down()
     assert home.processes() == []
+    # Nor does it leave the sockets that it makes outside its folder.
+    assert not [left for port in ports_of_s3 for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock")]
 
 
 def test_an_unknown_part_is_refused_before_anything_starts(make_home: MakeHome) -> None:
