@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from contracts.base import StaffId, TemplateId, TenantId
+from contracts.base import PrivacyMode, StaffId, TemplateId, TenantId
 from contracts.people import Staff, StaffCreate, StaffPage
 from footfall import audit
 from footfall.cursors import Position, check_limit, decode_cursor, encode_cursor
-from footfall.errors import ConflictError, NotFoundError
+from footfall.errors import ConflictError, NotFoundError, PrivacyModeError
 from footfall.services import Services
-from footfall.stores.postgres import events, visits
+from footfall.stores.postgres import customers, events, places, visits
 from footfall.stores.postgres import staff as table
 from footfall.stores.postgres.locks import lock_gallery
 from footfall.tenancy import tenant_transaction
@@ -67,6 +67,10 @@ def delete_staff(services: Services, tenant_id: TenantId, staff_id: StaffId, *, 
         faces = table.select_faces(connection, staff_id)
         event_count, event_images = events.delete_events_of_staff(connection, staff_id)
         visit_count = visits.delete_visits_of_staff(connection, staff_id)
+        templates = [
+            *(TemplateId(face.face_id) for face in faces),
+            *customers.select_templates_of_staff(connection, staff_id),
+        ]
         table.delete_staff_row(connection, staff_id)
         audit.record(
             connection,
@@ -77,8 +81,9 @@ def delete_staff(services: Services, tenant_id: TenantId, staff_id: StaffId, *, 
             detail={"faces": len(faces), "events": event_count, "visits": visit_count},
         )
         # A member who was never enrolled is in no other store, and can go while one is away.
+        if templates:
+            services.vectors.delete(tenant_id, templates)
         if faces:
-            services.vectors.delete(tenant_id, [TemplateId(face.face_id) for face in faces])
             stored = [key for face in faces for key in (face.image_key, face.crop_key)]
             services.objects.delete(tenant_id, "derived", stored)
         if event_images:
@@ -87,3 +92,16 @@ def delete_staff(services: Services, tenant_id: TenantId, staff_id: StaffId, *, 
 
 def missing_staff(staff_id: UUID) -> NotFoundError:
     return NotFoundError(f"There is no staff member {staff_id}.")
+
+
+def recognisable_staff(connection: Connection, tenant_id: TenantId, staff_id: StaffId) -> PrivacyMode:
+    """The tenant's privacy mode. Raises NotFoundError for somebody who is not staff, PrivacyModeError in count_only."""
+    mode = places.select_privacy_mode(connection, tenant_id)
+    if mode is None or table.select_staff(connection, staff_id) is None:
+        raise missing_staff(staff_id)
+    if mode == "count_only":
+        raise PrivacyModeError(
+            "The tenant only counts: no face is compared and no template is kept.",
+            hint="Change the tenant's privacy mode to staff_only or identify to recognise staff.",
+        )
+    return mode

@@ -12,21 +12,23 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from contracts.base import CameraId, CustomerId, EventId, StaffId, TenantId
+from contracts.base import CameraId, CustomerId, EventId, PersonKind, StaffId, TenantId
 from contracts.events import FaceDetectedV1
-from contracts.people import Decision, EventReceipt
+from contracts.people import Decision, DecisionKind, EventReceipt
 from footfall.admission import Probe, admit, check_times, place_of
 from footfall.customers import TemplateChange
 from footfall.errors import ConflictError, ServiceUnavailableError
 from footfall.identification import identify
 from footfall.pictures import kind_of
 from footfall.services import Services
-from footfall.stores.postgres import customers, events, places
+from footfall.stores.postgres import customers, event_templates, events, places
+from footfall.stores.postgres.event_templates import SightingTemplate
 from footfall.stores.postgres.events import EventRow, NewEvent
 from footfall.stores.postgres.locks import lock_gallery
 from footfall.stores.postgres.places import SightingPlace
 from footfall.stores.postgres.visits import Person
 from footfall.stores.rules import object_key
+from footfall.templates import encode_vector
 from footfall.tenancy import tenant_transaction
 from footfall.visit_ledger import match_score, settle
 from footfall.visits import Sighting
@@ -142,6 +144,15 @@ def _record(
             visit_id=visit_id,
         ),
     )
+    if person is not None and probe.vector is not None and place.privacy_mode == "identify":
+        # Whom the sighting turns out to be can be corrected later, and the template must go along.
+        event_templates.insert_event_template(
+            connection,
+            tenant_id,
+            SightingTemplate(
+                row.event_id, services.model_version, encode_vector(probe.vector), event.face.quality.score
+            ),
+        )
     if image_key is not None or outcome.change is not None:
         undo.callback(_withdraw, services, tenant_id, row.event_id, image_key, outcome.change)
     # Before the commit, so that no row ever names an image that is not there. The template, too: a vector without a
@@ -215,13 +226,14 @@ def _person(source: Decision | EventRow) -> Person | None:
 
 def _receipt(row: EventRow, *, duplicate: bool) -> EventReceipt:
     person = _person(row)
+    kind, reason = _as_corrected(row, person)
     return EventReceipt(
         event_id=row.event_id,
         revision=row.revision,
         duplicate=duplicate,
         decision=Decision(
-            kind=row.decision,
-            reason=row.reason,
+            kind=kind,
+            reason=reason,
             person_kind=None if person is None else person.person_kind,
             person_id=None if person is None else person.person_id,
             score=row.score,
@@ -233,3 +245,16 @@ def _receipt(row: EventRow, *, duplicate: bool) -> EventReceipt:
         visit_id=row.visit_id,
         committed_at=row.committed_at,
     )
+
+
+def _as_corrected(row: EventRow, person: Person | None) -> tuple[DecisionKind, str]:
+    """The row keeps what was decided; a receipt names whom a correction has found the face to be."""
+    decided: PersonKind | None = None
+    if row.decision in {"customer", "new_customer"}:
+        decided = "customer"
+    elif row.decision == "staff":
+        decided = "staff"
+    now = None if person is None else person.person_kind
+    if now == decided:
+        return row.decision, row.reason
+    return now or "unsure", "corrected by hand"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
-from contracts.base import CustomerId, EventId, PersonKind, TemplateId, TenantId
+from contracts.base import CustomerId, EventId, PersonKind, StaffId, TemplateId, TenantId
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,20 @@ def delete_templates_of(connection: Connection, customer_ids: Collection[UUID]) 
             returning template_id
         """),
         {"customer_ids": list(customer_ids)},
+    )
+    return [TemplateId(template_id) for template_id in rows.scalars()]
+
+
+def select_templates_of_staff(connection: Connection, staff_id: StaffId) -> list[TemplateId]:
+    """Templates of the customers who were found to be this staff member. They go with the staff member's row."""
+    rows = connection.execute(
+        text("""
+            select t.template_id
+            from footfall.customer_templates as t
+            inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
+            where c.staff_id = :staff_id
+        """),
+        {"staff_id": staff_id},
     )
     return [TemplateId(template_id) for template_id in rows.scalars()]
 

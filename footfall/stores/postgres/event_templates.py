@@ -1,0 +1,84 @@
+"""Table event_templates: the template of each identified sighting. What the gallery holds of them is `customers`'."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from contracts.base import CustomerId, EventId, TenantId
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SightingTemplate:
+    """`embedding`: 2048 bytes as `footfall.templates` writes them."""
+
+    event_id: EventId
+    model_version: str
+    embedding: bytes
+    quality_score: float
+
+
+def insert_event_template(connection: Connection, tenant_id: TenantId, template: SightingTemplate) -> None:
+    """The event's row must be there; the template goes with it."""
+    connection.execute(
+        text("""
+            insert into footfall.event_templates (tenant_id, event_id, model_version, embedding, quality_score)
+            values (:tenant_id, :event_id, :model_version, :embedding, :quality_score)
+        """),
+        {
+            "tenant_id": tenant_id,
+            "event_id": template.event_id,
+            "model_version": template.model_version,
+            "embedding": template.embedding,
+            "quality_score": template.quality_score,
+        },
+    )
+
+
+def select_best(
+    connection: Connection, customer_id: CustomerId, model_version: str, *, most: int
+) -> list[SightingTemplate]:
+    """Templates of the customer's sightings, best quality first, at most `most`."""
+    rows = connection.execute(
+        text("""
+            select t.event_id, t.model_version, t.embedding, t.quality_score
+            from footfall.event_templates as t
+            inner join footfall.face_events as e on e.tenant_id = t.tenant_id and e.event_id = t.event_id
+            where e.customer_id = :customer_id and t.model_version = :model_version
+            order by t.quality_score desc, t.event_id
+            limit :most
+        """),
+        {"customer_id": customer_id, "model_version": model_version, "most": most},
+    )
+    return [SightingTemplate(row.event_id, row.model_version, bytes(row.embedding), row.quality_score) for row in rows]
+
+
+def select_templates_of_events(connection: Connection, event_ids: Collection[UUID]) -> dict[EventId, SightingTemplate]:
+    rows = connection.execute(
+        text("""
+            select event_id, model_version, embedding, quality_score
+            from footfall.event_templates
+            where event_id = any(cast(:ids as uuid[]))
+        """),
+        {"ids": list(event_ids)},
+    )
+    return {
+        row.event_id: SightingTemplate(row.event_id, row.model_version, bytes(row.embedding), row.quality_score)
+        for row in rows
+    }
+
+
+def delete_templates_of_customers(connection: Connection, customer_ids: Collection[UUID]) -> int:
+    """How many templates of these customers' sightings were deleted. The sightings stay."""
+    return connection.execute(
+        text("""
+            delete from footfall.event_templates as t
+            using footfall.face_events as e
+            where e.tenant_id = t.tenant_id and e.event_id = t.event_id
+              and e.customer_id = any(cast(:ids as uuid[]))
+        """),
+        {"ids": list(customer_ids)},
+    ).rowcount
