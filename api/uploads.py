@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import anyio
@@ -11,9 +12,10 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from api.problems import INVALID, MALFORMED, TIMEOUT, UNSUPPORTED_MEDIA_TYPE, RefusedRequestError
+from contracts.enrolment import MAX_PHOTOGRAPHS
 from contracts.problems import FieldProblem
 
-_MAX_PARTS = 8
+_MAX_PARTS = MAX_PHOTOGRAPHS
 _MAX_FIELD_BYTES = 65_536
 
 
@@ -40,12 +42,50 @@ class _MemoryParser(MultiPartParser):
             file.close()
 
 
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file part: the name that the sender gave it, and its bytes."""
+
+    filename: str
+    data: bytes
+
+
+async def read_files(request: Request, name: str, *, most: int, within_seconds: float) -> list[UploadedFile]:
+    """One to `most` files, all in parts called `name`, in their order.
+
+    Raises RefusedRequestError as `read_parts` does.
+    """
+    async with _form(request, within_seconds=within_seconds) as form:
+        problems = list(_problems(form, (PartRule(name, required=True, file=True),), most=most))
+        if problems:
+            raise RefusedRequestError(
+                INVALID, "The parts of the body are not those that this route takes.", fields=problems
+            )
+        return [
+            UploadedFile(_shown(part.filename), await part.read())
+            for _, part in form.multi_items()
+            if isinstance(part, UploadFile)
+        ]
+
+
 async def read_parts(request: Request, rules: Collection[PartRule], *, within_seconds: float) -> Mapping[str, bytes]:
     """The parts' contents by name.
 
     Raises RefusedRequestError for another media type, for a body that is no multipart or does not arrive in time, and
     for parts that are missing, unknown, repeated or of the wrong form.
     """
+    async with _form(request, within_seconds=within_seconds) as form:
+        problems = list(_problems(form, rules))
+        if problems:
+            raise RefusedRequestError(
+                INVALID, "The parts of the body are not those that this route takes.", fields=problems
+            )
+        return {name: await _content(part) for name, part in form.multi_items()}
+
+
+@asynccontextmanager
+async def _form(request: Request, *, within_seconds: float) -> AsyncIterator[FormData]:
+    """The body, whole and in time, until the block ends."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "multipart/form-data":
         raise RefusedRequestError(
@@ -65,12 +105,7 @@ async def read_parts(request: Request, rules: Collection[PartRule], *, within_se
         if not parser.ended:
             # The parser forgets a part that was cut off; an event would be taken without its picture.
             raise RefusedRequestError(MALFORMED, "The multipart body ends before its last boundary.")
-        problems = list(_problems(form, rules))
-        if problems:
-            raise RefusedRequestError(
-                INVALID, "The parts of the body are not those that this route takes.", fields=problems
-            )
-        return {name: await _content(part) for name, part in form.multi_items()}
+        yield form
     except TimeoutError:
         raise RefusedRequestError(TIMEOUT, f"The body had not arrived after {within_seconds:g} seconds.") from None
     except MultiPartException as error:
@@ -79,14 +114,15 @@ async def read_parts(request: Request, rules: Collection[PartRule], *, within_se
         parser.close()
 
 
-def _problems(form: FormData, rules: Collection[PartRule]) -> Iterator[FieldProblem]:
+def _problems(form: FormData, rules: Collection[PartRule], *, most: int = 1) -> Iterator[FieldProblem]:
     known = {rule.name: rule for rule in rules}
     for rule in rules:
         given = form.getlist(rule.name)
         if rule.required and not given:
             yield FieldProblem(field=rule.name, message="The part is missing.")
-        if len(given) > 1:
-            yield FieldProblem(field=rule.name, message="The part is there more than once.")
+        if len(given) > most:
+            said = "more than once" if most == 1 else f"{len(given)} times; {most} are taken at once"
+            yield FieldProblem(field=rule.name, message=f"The part is there {said}.")
     for name, part in form.multi_items():
         if name not in known:
             yield FieldProblem(
@@ -99,3 +135,9 @@ def _problems(form: FormData, rules: Collection[PartRule]) -> Iterator[FieldProb
 
 async def _content(part: UploadFile | str) -> bytes:
     return await part.read() if isinstance(part, UploadFile) else part.encode()
+
+
+def _shown(filename: str | None) -> str:
+    """The last part of a sender's file name, printable and short. It is shown, and never opened."""
+    last = (filename or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable())[:200] or "photograph"

@@ -30,7 +30,10 @@ class Command(Protocol):
 
 
 # Module by command; a module is imported when its command runs, or for the help.
-COMMANDS: Mapping[str, str] = {"accuracy": "benchmarks.accuracy"}
+COMMANDS: Mapping[str, str] = {
+    "accuracy": "benchmarks.accuracy",
+    "liveness": "benchmarks.liveness",
+}
 
 
 def load(name: str) -> Command:

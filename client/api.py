@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -17,6 +17,7 @@ from client.errors import ApiProblem
 from client.transport import Model, Parameter, Part, Transport, parsed
 from contracts.access import TokenResponse
 from contracts.base import PersonKind
+from contracts.enrolment import EnrolmentReport, Objection, ReminderList, StaffConsistency
 from contracts.events import FaceDetectedV1
 from contracts.people import (
     EventReceipt,
@@ -124,6 +125,26 @@ class FootfallClient:
         """Enrols the one face of a photograph."""
         return self._post(f"/v1/staff/{staff_id}/faces", StaffFace, parts={"image": _image_part(image, filename)})
 
+    def enrol_photographs(
+        self, staff_id: UUID, photographs: Sequence[tuple[str, bytes]], *, overrule: Sequence[Objection] = ()
+    ) -> EnrolmentReport:
+        """A verdict for each (file name, content), at most `contracts.enrolment.MAX_PHOTOGRAPHS` of them. `overrule`:
+        objections to set aside, for instance for twins."""
+        return self._post(
+            f"/v1/staff/{staff_id}/enrolments",
+            EnrolmentReport,
+            parts=[("images", _image_part(image, filename)) for filename, image in photographs],
+            params={"overrule": overrule},
+        )
+
+    def staff_consistency(self, staff_id: UUID) -> StaffConsistency:
+        """How well the person's photographs agree with each other."""
+        return self._get(f"/v1/staff/{staff_id}/consistency", StaffConsistency)
+
+    def staff_reminders(self) -> ReminderList:
+        """What the enrolments of the tenant's staff need."""
+        return self._get("/v1/staff/reminders", ReminderList)
+
     def remove_face(self, staff_id: UUID, face_id: UUID) -> None:
         self._send("DELETE", f"/v1/staff/{staff_id}/faces/{face_id}")
 
@@ -204,9 +225,10 @@ class FootfallClient:
         model: type[Model],
         *,
         body: BaseModel | None = None,
-        parts: Mapping[str, Part] | None = None,
+        parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None = None,
+        params: Mapping[str, Parameter] | None = None,
     ) -> Model:
-        return parsed(self._send("POST", path, body=body, parts=parts), model)
+        return parsed(self._send("POST", path, body=body, parts=parts, params=params), model)
 
     def _send(
         self,
@@ -215,7 +237,7 @@ class FootfallClient:
         *,
         params: Mapping[str, Parameter] | None = None,
         body: BaseModel | None = None,
-        parts: Mapping[str, Part] | None = None,
+        parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None = None,
     ) -> httpx.Response:
         def once(token: str | None) -> httpx.Response:
             return self._transport.send(method, path, token=token, params=params, body=body, parts=parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 Model = TypeVar("Model", bound=BaseModel)
-Parameter = UUID | datetime | str | int | None
+Parameter = UUID | datetime | str | int | Sequence[str] | None
 Part = tuple[str | None, bytes, str]
 """File name, content, media type of one multipart part."""
 
@@ -44,7 +44,7 @@ class Transport:
         token: str | None = None,
         params: Mapping[str, Parameter] | None = None,
         body: BaseModel | Mapping[str, str] | None = None,
-        parts: Mapping[str, Part] | None = None,
+        parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None = None,
         also_answers: Collection[int] = (),
     ) -> httpx.Response:
         """The answer, when it is a success or one of the statuses in `also_answers`.
@@ -57,7 +57,7 @@ class Transport:
                 path,
                 params=_query(params or {}),
                 json=body.model_dump(mode="json") if isinstance(body, BaseModel) else body,
-                files=dict(parts) if parts is not None else None,
+                files=_files(parts),
                 headers={"Authorization": f"Bearer {token}"} if token is not None else None,
             )
         except httpx.TimeoutException as error:
@@ -105,12 +105,21 @@ def problem_of(response: httpx.Response) -> Problem:
     )
 
 
-def _query(params: Mapping[str, Parameter]) -> dict[str, str]:
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else str(value)
-        for name, value in params.items()
-        if value is not None
-    }
+def _files(parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None) -> list[tuple[str, Part]] | None:
+    if parts is None:
+        return None
+    return list(parts.items()) if isinstance(parts, Mapping) else list(parts)
+
+
+def _query(params: Mapping[str, Parameter]) -> dict[str, str | list[str]]:
+    """A sequence becomes a parameter that is there several times."""
+    return {name: _worded(value) for name, value in params.items() if value is not None}
+
+
+def _worded(value: UUID | datetime | str | int | Sequence[str]) -> str | list[str]:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID | str | int) else list(value)
 
 
 def _retry_after_seconds(response: httpx.Response) -> float | None:

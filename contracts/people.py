@@ -7,11 +7,23 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from contracts.base import Contract, Cosine, FaceBox, FaceQualityReport, Landmarks5, Name, PersonKind
+from contracts.base import Contract, Cosine, FaceBox, FaceQualityReport, Landmarks5, Name, PersonKind, Unit
 
 DecisionKind = Literal["staff", "customer", "new_customer", "unsure", "poor_quality", "stranger", "counted"]
 """What was made of a face. `stranger`: not staff, and the tenant keeps nothing of strangers (staff_only).
 `counted`: the tenant only counts (count_only)."""
+
+
+LivenessVerdict = Literal["live", "spoof", "unknown"]
+"""`unknown`: between the limits, or too little of the surroundings was in the picture to judge."""
+
+
+class LivenessReport(Contract):
+    """What the liveness model said of a face. A note and no proof: its error rate under attack was not measured."""
+
+    verdict: LivenessVerdict
+    score: Unit | None = Field(default=None, description="1 a live face, 0 a picture of one; none when not judged.")
+    model_version: str
 
 
 class StaffCreate(Contract):
@@ -44,6 +56,10 @@ class StaffFace(Contract):
     )
     image_url: str = Field(description="Presigned, valid for minutes.")
     created_at: AwareDatetime
+    expires_at: AwareDatetime | None = Field(
+        default=None, description="From then on the photograph is no longer matched; none when it never expires."
+    )
+    liveness: LivenessReport | None = Field(default=None, description="None when no liveness model was on.")
 
 
 class StaffFaceList(Contract):
@@ -77,6 +93,7 @@ class TestedFace(Contract):
     quality: FaceQualityReport
     decision: Decision
     candidates: tuple[MatchCandidate, ...]
+    liveness: LivenessReport | None = Field(default=None, description="None when no liveness model is on.")
 
 
 class RecognitionTestResult(Contract):

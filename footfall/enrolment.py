@@ -1,259 +1,342 @@
-"""Photographs of staff: enrolling, listing, removing, and trying one out. What makes a photograph fit is decided in
-`footfall.photographs`; events are not here."""
+"""Enrolling photographs of staff. What makes one fit is decided in `footfall.photographs`, whom it shows in
+`footfall.enrolment_identity`; what is enrolled is the business of `footfall.enrolled_faces`; events are not here."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import uuid4
 
-import numpy as np
+from pydantic import JsonValue
 from sqlalchemy import Connection
 
-from contracts.base import FaceId, PrivacyMode, StaffId, TemplateId, TenantId
-from contracts.people import MatchCandidate, RecognitionTestResult, StaffFace, StaffFaceList, TestedFace
+from contracts.base import FaceId, StaffId, TemplateId, TenantId
+from contracts.enrolment import EnrolmentReport, Objection, PhotographResult, PhotographVerdict
+from contracts.people import StaffFace
 from footfall import audit
-from footfall.errors import ConflictError, NotFoundError, PrivacyModeError, ServiceUnavailableError
+from footfall.enrolled_faces import staff_face
+from footfall.enrolment_identity import Identity, identities_of
+from footfall.errors import (
+    AlreadyEnrolledError,
+    ConflictError,
+    DisagreeingPhotographError,
+    FootfallError,
+    ImageTooLargeError,
+    NoFaceError,
+    NotAnImageError,
+    PoorQualityError,
+    ServiceUnavailableError,
+    SeveralFacesError,
+    SpoofedFaceError,
+)
 from footfall.face_reports import box_of, landmarks_of, quality_report
-from footfall.matching import MatchDecision, MatchPolicy
-from footfall.photographs import portrait_of, template_of
+from footfall.photographs import Portrait, Unfit, examine, template_of
 from footfall.pictures import kind_of, png_of
-from footfall.recognition import Recognition, describe, recognise
-from footfall.roster import missing_staff
+from footfall.roster import recognisable_staff
 from footfall.services import Services
 from footfall.stores.base import StoredTemplate
-from footfall.stores.postgres import customers, places, staff
+from footfall.stores.postgres import customers, staff
 from footfall.stores.postgres.locks import lock_gallery
 from footfall.stores.postgres.staff import FaceRow, NewFace
 from footfall.stores.rules import object_key
 from footfall.templates import encode_vector
 from footfall.tenancy import tenant_transaction
-from footfall.vision.types import AnalysedFace, Float32Array
+from footfall.vision.types import Float32Array
 
 logger = logging.getLogger(__name__)
 
-_CANDIDATES_SHOWN = 5
+_DUPLICATE = "This photograph of the staff member is enrolled already."
+_ANOTHER = "Choose another photograph."
+
+# A photograph that comes alone is refused with the error of its verdict.
+_ERRORS: Mapping[PhotographVerdict, type[FootfallError]] = MappingProxyType(
+    {
+        "duplicate_photograph": ConflictError,
+        "not_an_image": NotAnImageError,
+        "too_large": ImageTooLargeError,
+        "no_face": NoFaceError,
+        "several_faces": SeveralFacesError,
+        "too_small": PoorQualityError,
+        "blurred": PoorQualityError,
+        "turned": PoorQualityError,
+        "unclear": PoorQualityError,
+        "spoof": SpoofedFaceError,
+        "already_enrolled_as": AlreadyEnrolledError,
+        "disagrees_with_others": DisagreeingPhotographError,
+    }
+)
 
 
-def enrol_face(services: Services, tenant_id: TenantId, staff_id: StaffId, image: bytes, *, actor: str) -> StaffFace:
-    """Adds a photograph of a staff member to the gallery; from the commit on it is recognised.
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """A file as it came. `filename` is only ever shown."""
+
+    filename: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """A photograph that is fit, not yet judged for whom it shows. `position`: its place in the request."""
+
+    position: int
+    photograph: Photograph
+    digest: bytes
+    portrait: Portrait
+    vector: Float32Array
+
+
+def enrol_photographs(
+    services: Services,
+    tenant_id: TenantId,
+    staff_id: StaffId,
+    photographs: Sequence[Photograph],
+    *,
+    actor: str,
+    overruled: Collection[Objection] = (),
+) -> EnrolmentReport:
+    """Adds the photographs that are fit and show this staff member, with a verdict for each of them.
+
+    Those that are enrolled are written in one transaction, and from its commit on they are recognised; after an error
+    nothing of any of them is stored. `overruled`: objections that the caller, who knows the people, sets aside for all
+    of these photographs; where that mattered, the audit log says so.
 
     Customers who clearly are this person lose their templates, though not their visits: while both were in the gallery
     neither could win by the margin, and the staff member would stay unsure for ever.
 
-    Raises NotFoundError, PrivacyModeError in count_only, NotAnImageError, ImageTooLargeError, FaceRejectedError and its
-    kinds, ConflictError for a photograph that is enrolled already, ServiceUnavailableError. After an error nothing of
-    the photograph is stored.
+    Raises NotFoundError, PrivacyModeError in count_only, ServiceUnavailableError.
     """
-    digest = hashlib.sha256(image).digest()
     with tenant_transaction(services.engine, tenant_id) as connection:
-        _require_staff(connection, tenant_id, staff_id)
-        if staff.photograph_enrolled(connection, staff_id, digest):
-            raise _enrolled_already()
-    picture = services.vision.decode(image)
-    portrait = portrait_of(services.vision, picture, services.settings.vision)
-    vector = template_of(services.vision, portrait.face.crop)
-    face_id = FaceId(uuid4())
-    image_name = f"staff/{staff_id}/{face_id}/photograph{kind_of(image).suffix}"
-    crop_name = f"staff/{staff_id}/{face_id}/crop.png"
-    new = NewFace(
-        face_id=face_id,
+        recognisable_staff(connection, tenant_id, staff_id)
+        digests = staff.select_digests(connection, staff_id)
+    results: dict[int, PhotographResult] = {}
+    candidates: list[_Candidate] = []
+    for position, photograph in enumerate(photographs):
+        found = _look_at(services, position, photograph, digests)
+        if isinstance(found, _Candidate):
+            digests.add(found.digest)
+            candidates.append(found)
+        else:
+            results[position] = found
+    if candidates:
+        results.update(_enrol(services, tenant_id, staff_id, candidates, actor=actor, overruled=frozenset(overruled)))
+    return EnrolmentReport(
         staff_id=staff_id,
-        image_key=object_key(tenant_id, image_name),
-        image_sha256=digest,
-        crop_key=object_key(tenant_id, crop_name),
-        box=box_of(portrait.face.face.box),
-        landmarks=landmarks_of(portrait.face.face.landmarks),
-        quality=quality_report(portrait.face.quality),
-        model_version=services.model_version,
-        embedding=encode_vector(vector),
-        background_faces=portrait.background_faces,
+        enrolled=sum(result.verdict == "enrolled" for result in results.values()),
+        items=tuple(results[position] for position in sorted(results)),
     )
+
+
+def enrol_face(
+    services: Services,
+    tenant_id: TenantId,
+    staff_id: StaffId,
+    image: bytes,
+    *,
+    actor: str,
+    overruled: Collection[Objection] = (),
+) -> StaffFace:
+    """`enrol_photographs` with one photograph, whose refusal is an error.
+
+    Raises NotFoundError, PrivacyModeError in count_only, NotAnImageError, ImageTooLargeError, FaceRejectedError and its
+    kinds, ConflictError for a photograph that is enrolled already and AlreadyEnrolledError for a face that is enrolled
+    as somebody else, ServiceUnavailableError.
+    """
+    photograph = Photograph("photograph", image)
+    report = enrol_photographs(services, tenant_id, staff_id, [photograph], actor=actor, overruled=overruled)
+    [result] = report.items
+    if result.face is None:
+        raise _ERRORS[result.verdict](result.reason, hint=result.hint)
+    return result.face
+
+
+def _look_at(
+    services: Services, position: int, photograph: Photograph, digests: Collection[bytes]
+) -> PhotographResult | _Candidate:
+    """The photograph by itself. A file that is there already is not decoded again."""
+    digest = hashlib.sha256(photograph.data).digest()
+    if digest in digests:
+        return _duplicate(photograph)
+    try:
+        picture = services.vision.decode(photograph.data)
+    except (NotAnImageError, ImageTooLargeError) as error:
+        return PhotographResult(
+            filename=photograph.filename,
+            verdict="too_large" if isinstance(error, ImageTooLargeError) else "not_an_image",
+            reason=error.message,
+            hint=error.hint or "Save it as JPEG, PNG, WebP or BMP.",
+        )
+    found = examine(services.vision, picture, services.settings.vision, services.settings.liveness)
+    if isinstance(found, Unfit):
+        return PhotographResult(
+            filename=photograph.filename,
+            verdict=found.verdict,
+            reason=found.reason,
+            hint=found.hint,
+            quality=None if found.quality is None else quality_report(found.quality),
+            liveness=None if found.liveness is None else found.liveness.report(),
+        )
+    return _Candidate(position, photograph, digest, found, template_of(services.vision, found.face.crop))
+
+
+def _enrol(
+    services: Services,
+    tenant_id: TenantId,
+    staff_id: StaffId,
+    candidates: Sequence[_Candidate],
+    *,
+    actor: str,
+    overruled: frozenset[Objection],
+) -> dict[int, PhotographResult]:
+    """Results by position. The vectors are written before the commit, as in `footfall.sightings`: without their rows
+    they can match nobody."""
+    results: dict[int, PhotographResult] = {}
+    written: list[NewFace] = []
+    templates: list[StoredTemplate] = []
+    retired: list[TemplateId] = []
     with ExitStack() as undo:
-        undo.callback(_withdraw, services, tenant_id, new)
-        services.objects.put(tenant_id, "derived", image_name, image, kind_of(image).content_type)
-        services.objects.put(tenant_id, "derived", crop_name, png_of(portrait.face.crop), "image/png")
-        row, retired = _insert(services, tenant_id, new, vector, actor)
+        undo.callback(_withdraw, services, tenant_id, staff_id, written)
+        with tenant_transaction(services.engine, tenant_id) as connection:
+            lock_gallery(connection, tenant_id)
+            recognisable_staff(connection, tenant_id, staff_id)
+            vectors = [candidate.vector for candidate in candidates]
+            identities = identities_of(connection, services, tenant_id, staff_id, vectors)
+            for candidate, identity in zip(candidates, identities, strict=True):
+                refused = _refusal(candidate, identity, overruled)
+                if refused is not None:
+                    results[candidate.position] = refused
+                    continue
+                new = _new_face(services, tenant_id, staff_id, candidate)
+                row = staff.insert_face(connection, tenant_id, new)
+                if row is None:  # another request was faster
+                    results[candidate.position] = _duplicate(candidate.photograph)
+                    continue
+                written.append(new)
+                templates.append(
+                    StoredTemplate(TemplateId(new.face_id), tenant_id, "staff", staff_id, candidate.vector)
+                )
+                retired += customers.delete_templates_of(connection, identity.customers)
+                _put(services, tenant_id, candidate, new)
+                _record(connection, new, identity, actor)
+                results[candidate.position] = _enrolled(services, tenant_id, candidate, identity, row)
+            if templates:
+                services.vectors.upsert(services.model_version, templates)
         undo.pop_all()
     if retired:
         _forget(services, tenant_id, retired)
-    if portrait.background_faces:
-        logger.info("face %s: %d background faces were left out", face_id, portrait.background_faces)
-    return _staff_face(services, tenant_id, row)
+    return results
 
 
-def list_faces(services: Services, tenant_id: TenantId, staff_id: StaffId) -> StaffFaceList:
-    """The staff member's photographs, oldest first, with URLs that work for minutes. Raises NotFoundError."""
-    with tenant_transaction(services.engine, tenant_id) as connection:
-        if staff.select_staff(connection, staff_id) is None:
-            raise missing_staff(staff_id)
-        rows = staff.select_faces(connection, staff_id)
-    return StaffFaceList(items=tuple(_staff_face(services, tenant_id, row) for row in rows))
+def _refusal(candidate: _Candidate, identity: Identity, overruled: frozenset[Objection]) -> PhotographResult | None:
+    for objection in identity.objections:
+        if objection.verdict not in overruled:
+            return _result(candidate, identity, objection.verdict, objection.reason, objection.hint)
+    return None
 
 
-def remove_face(services: Services, tenant_id: TenantId, staff_id: StaffId, face_id: FaceId, *, actor: str) -> None:
-    """Deletes the photograph, its crop and its template from every store.
-
-    The row goes last: while a store is away it stays, the error says so, and a repetition finishes the work. Raises
-    NotFoundError, ServiceUnavailableError.
-    """
-    with tenant_transaction(services.engine, tenant_id) as connection:
-        lock_gallery(connection, tenant_id)
-        gone = staff.delete_face_row(connection, staff_id, face_id)
-        if gone is None:
-            raise NotFoundError(f"The staff member {staff_id} has no face {face_id}.")
-        services.vectors.delete(tenant_id, [TemplateId(face_id)])
-        services.objects.delete(tenant_id, "derived", [gone.image_key, gone.crop_key])
-        audit.record(
-            connection,
-            actor=actor,
-            action="staff.face_removed",
-            subject_kind="staff",
-            subject_id=staff_id,
-            detail={"face_id": str(face_id)},
-        )
+def _enrolled(
+    services: Services, tenant_id: TenantId, candidate: _Candidate, identity: Identity, row: FaceRow
+) -> PhotographResult:
+    reason = f"Enrolled, quality {candidate.portrait.face.quality.score:.2f}."
+    seen = candidate.portrait.liveness
+    if seen is not None and seen.verdict == "spoof":
+        reason += " The liveness model takes it for a photograph of a photograph or of a screen."
+    result = _result(candidate, identity, "enrolled", reason, None)
+    return result.model_copy(update={"face": staff_face(services, tenant_id, row)})
 
 
-def recognition_test(services: Services, tenant_id: TenantId, staff_id: StaffId, image: bytes) -> RecognitionTestResult:
-    """What would be made of each face in the photograph, best detection first. Nothing of it is stored.
-
-    Raises NotFoundError, PrivacyModeError in count_only, NotAnImageError, ImageTooLargeError, ServiceUnavailableError.
-    """
-    with tenant_transaction(services.engine, tenant_id) as connection:
-        _require_staff(connection, tenant_id, staff_id)
-    faces = services.vision.analyse(services.vision.decode(image))
-    policy = services.policy
-    with tenant_transaction(services.engine, tenant_id) as connection:
-        mode = _require_staff(connection, tenant_id, staff_id)
-        recognitions = _recognise_all(connection, services, tenant_id, faces, policy, staff_only=mode == "staff_only")
-        names = staff.select_names(
-            connection, {person.person_id for found in recognitions for person in found.people[:_CANDIDATES_SHOWN]}
-        )
-    tested = tuple(
-        TestedFace(
-            box=box_of(face.face.box),
-            landmarks=landmarks_of(face.face.landmarks),
-            quality=quality_report(face.quality),
-            decision=describe(found.decision, policy),
-            candidates=tuple(
-                MatchCandidate(
-                    person_kind=person.person_kind,
-                    person_id=person.person_id,
-                    display_name=names.get(person.person_id),
-                    score=person.score,
-                )
-                for person in found.people[:_CANDIDATES_SHOWN]
-            ),
-        )
-        for face, found in zip(faces, recognitions, strict=True)
+def _result(
+    candidate: _Candidate, identity: Identity, verdict: PhotographVerdict, reason: str, hint: str | None
+) -> PhotographResult:
+    seen = candidate.portrait.liveness
+    return PhotographResult(
+        filename=candidate.photograph.filename,
+        verdict=verdict,
+        reason=reason,
+        hint=hint,
+        quality=quality_report(candidate.portrait.face.quality),
+        agreement=identity.agreement,
+        other=identity.other,
+        liveness=None if seen is None else seen.report(),
     )
-    return RecognitionTestResult(
+
+
+def _duplicate(photograph: Photograph) -> PhotographResult:
+    return PhotographResult(
+        filename=photograph.filename, verdict="duplicate_photograph", reason=_DUPLICATE, hint=_ANOTHER
+    )
+
+
+def _new_face(services: Services, tenant_id: TenantId, staff_id: StaffId, candidate: _Candidate) -> NewFace:
+    face_id = FaceId(uuid4())
+    face, seen = candidate.portrait.face, candidate.portrait.liveness
+    suffix = kind_of(candidate.photograph.data).suffix
+    return NewFace(
+        face_id=face_id,
         staff_id=staff_id,
-        matches=any(face.decision.kind == "staff" and face.decision.person_id == staff_id for face in tested),
-        faces=tested,
+        image_key=object_key(tenant_id, f"staff/{staff_id}/{face_id}/photograph{suffix}"),
+        image_sha256=candidate.digest,
+        crop_key=object_key(tenant_id, f"staff/{staff_id}/{face_id}/crop.png"),
+        box=box_of(face.face.box),
+        landmarks=landmarks_of(face.face.landmarks),
+        quality=quality_report(face.quality),
+        model_version=services.model_version,
+        embedding=encode_vector(candidate.vector),
+        background_faces=candidate.portrait.background_faces,
+        valid_days=services.settings.recognition.enrolment_valid_days,
+        liveness=None if seen is None else seen.report(),
     )
 
 
-def _require_staff(connection: Connection, tenant_id: TenantId, staff_id: StaffId) -> PrivacyMode:
-    mode = places.select_privacy_mode(connection, tenant_id)
-    if mode is None or staff.select_staff(connection, staff_id) is None:
-        raise missing_staff(staff_id)
-    if mode == "count_only":
-        raise PrivacyModeError(
-            "The tenant only counts: no face is compared and no template is kept.",
-            hint="Change the tenant's privacy mode to staff_only or identify to recognise staff.",
-        )
-    return mode
+def _put(services: Services, tenant_id: TenantId, candidate: _Candidate, new: NewFace) -> None:
+    """Before the commit, so that no row ever names a picture that is not there."""
+    image = candidate.photograph.data
+    folder = f"staff/{new.staff_id}/{new.face_id}"
+    kind = kind_of(image)
+    services.objects.put(tenant_id, "derived", f"{folder}/photograph{kind.suffix}", image, kind.content_type)
+    services.objects.put(tenant_id, "derived", f"{folder}/crop.png", png_of(candidate.portrait.face.crop), "image/png")
 
 
-def _enrolled_already() -> ConflictError:
-    return ConflictError("This photograph of the staff member is enrolled already.", hint="Choose another photograph.")
+def _record(connection: Connection, new: NewFace, identity: Identity, actor: str) -> None:
+    detail: dict[str, JsonValue] = {
+        "face_id": str(new.face_id),
+        "background_faces": new.background_faces,
+        "customers_retired": [str(customer) for customer in sorted(identity.customers)],
+    }
+    if identity.objections:
+        detail["overruled"] = [objection.verdict for objection in identity.objections]
+        detail["resembles_staff"] = None if identity.other is None else str(identity.other.person_id)
+    audit.record(
+        connection,
+        actor=actor,
+        action="staff.face_enrolled",
+        subject_kind="staff",
+        subject_id=new.staff_id,
+        detail=detail,
+    )
 
 
-def _insert(
-    services: Services, tenant_id: TenantId, new: NewFace, vector: Float32Array, actor: str
-) -> tuple[FaceRow, list[TemplateId]]:
-    """The row, and the templates of customers that it displaced. The vector is written before the commit, as in
-    `footfall.sightings`: without its row it can match nobody."""
-    with tenant_transaction(services.engine, tenant_id) as connection:
-        lock_gallery(connection, tenant_id)
-        _require_staff(connection, tenant_id, new.staff_id)
-        row = staff.insert_face(connection, tenant_id, new)
-        if row is None:
-            raise _enrolled_already()
-        policy = services.policy
-        near = recognise(connection, services, tenant_id, vector[np.newaxis], policy, staff_only=False)[0]
-        lookalikes = {
-            person.person_id
-            for person in near.people
-            if person.person_kind == "customer" and person.score >= policy.threshold_high
-        }
-        retired = customers.delete_templates_of(connection, lookalikes)
-        audit.record(
-            connection,
-            actor=actor,
-            action="staff.face_enrolled",
-            subject_kind="staff",
-            subject_id=new.staff_id,
-            detail={
-                "face_id": str(new.face_id),
-                "background_faces": new.background_faces,
-                "customers_retired": [str(customer) for customer in sorted(lookalikes)],
-            },
-        )
-        services.vectors.upsert(
-            services.model_version,
-            [StoredTemplate(TemplateId(new.face_id), tenant_id, "staff", new.staff_id, vector)],
-        )
-    return row, retired
-
-
-def _withdraw(services: Services, tenant_id: TenantId, new: NewFace) -> None:
+def _withdraw(services: Services, tenant_id: TenantId, staff_id: StaffId, written: Sequence[NewFace]) -> None:
     """Removes what a failed enrolment left outside Postgres, unless the commit went through after all."""
     try:
         with tenant_transaction(services.engine, tenant_id) as connection:
-            if any(face.face_id == new.face_id for face in staff.select_faces(connection, new.staff_id)):
-                return
-        services.objects.delete(tenant_id, "derived", [new.image_key, new.crop_key])
-        services.vectors.delete(tenant_id, [TemplateId(new.face_id)])
+            committed = {face.face_id for face in staff.select_faces(connection, staff_id)}
+        left = [face for face in written if face.face_id not in committed]
+        if left:
+            services.objects.delete(
+                tenant_id, "derived", [key for face in left for key in (face.image_key, face.crop_key)]
+            )
+            services.vectors.delete(tenant_id, [TemplateId(face.face_id) for face in left])
     except ServiceUnavailableError as error:
-        logger.warning("what the failed enrolment of face %s left could not be withdrawn: %s", new.face_id, error)
+        logger.warning("what the failed enrolment of %d faces left could not be withdrawn: %s", len(written), error)
 
 
-def _forget(services: Services, tenant_id: TenantId, retired: list[TemplateId]) -> None:
+def _forget(services: Services, tenant_id: TenantId, retired: Sequence[TemplateId]) -> None:
     try:
         services.vectors.delete(tenant_id, retired)
     except ServiceUnavailableError as error:
         logger.warning("%d retired templates stay in the vector store: %s", len(retired), error)
-
-
-def _recognise_all(
-    connection: Connection,
-    services: Services,
-    tenant_id: TenantId,
-    faces: list[AnalysedFace],
-    policy: MatchPolicy,
-    *,
-    staff_only: bool,
-) -> list[Recognition]:
-    vectors = [face.vector for face in faces if face.vector is not None]
-    found = iter(
-        recognise(connection, services, tenant_id, np.stack(vectors), policy, staff_only=staff_only) if vectors else ()
-    )
-    poor = Recognition(MatchDecision("poor_quality", "the face lies under the quality floor", None, None), ())
-    return [poor if face.vector is None else next(found) for face in faces]
-
-
-def _staff_face(services: Services, tenant_id: TenantId, row: FaceRow) -> StaffFace:
-    return StaffFace(
-        face_id=row.face_id,
-        staff_id=row.staff_id,
-        box=row.box,
-        landmarks=row.landmarks,
-        quality=row.quality,
-        model_version=row.model_version,
-        background_faces=row.background_faces,
-        image_url=services.objects.presigned_url(tenant_id, "derived", row.image_key),
-        created_at=row.created_at,
-    )

@@ -68,6 +68,16 @@ class PoorQualityError(FaceRejectedError):
     title = "The face is under the quality floor"
 
 
+class SpoofedFaceError(FaceRejectedError):
+    slug = "spoofed-face"
+    title = "The photograph seems to show a picture of a face"
+
+
+class DisagreeingPhotographError(FaceRejectedError):
+    slug = "disagrees-with-others"
+    title = "The photograph shows somebody else than the person's others"
+
+
 class EventRejectedError(InputError):
     slug = "event-rejected"
     title = "The event cannot be taken"
@@ -104,6 +114,11 @@ class NotFoundError(FootfallError):
 class ConflictError(FootfallError):
     slug = "conflict"
     title = "The record is in the way of another"
+
+
+class AlreadyEnrolledError(ConflictError):
+    slug = "already-enrolled-as"
+    title = "The face is enrolled as another staff member"
 
 
 class UnauthenticatedError(FootfallError):

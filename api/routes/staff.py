@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 import fastapi
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from api.auth import Caller
-from api.openapi import multipart_body
-from api.routes.paging import PageQuery
+from api.openapi import multipart_body, photographs_body
+from api.routes.paging import PageQuery, Query
 from api.state import State
-from api.uploads import PartRule, read_parts
+from api.uploads import PartRule, read_files, read_parts
 from contracts.base import FaceId, StaffId
+from contracts.enrolment import MAX_PHOTOGRAPHS, EnrolmentReport, Objection, ReminderList, StaffConsistency
 from contracts.people import RecognitionTestResult, Staff, StaffCreate, StaffFace, StaffFaceList, StaffPage
-from footfall import enrolment, roster
+from footfall import enrolled_faces, enrolment, gallery_health, recognition_trial, roster
 
 router = APIRouter(tags=["staff"])
 
 _PHOTOGRAPH = (PartRule("image", required=True, file=True),)
 _PHOTOGRAPH_BODY = multipart_body(event=False, image_required=True)
+
+
+class EnrolQuery(Query):
+    overrule: tuple[Objection, ...] = Field(
+        default=(),
+        max_length=2,
+        description="Objections that you set aside because you know the people, for instance for twins. May be given "
+        "more than once. Audited where it mattered.",
+    )
 
 
 @router.get("/v1/staff", operation_id="listStaff", summary="List staff")
@@ -37,6 +49,13 @@ def create_staff(staff: StaffCreate, caller: Caller, state: State, response: Res
     return made
 
 
+@router.get("/v1/staff/reminders", operation_id="listReminders", summary="List what enrolments need")
+def list_reminders(caller: Caller, state: State) -> ReminderList:
+    """Photographs that expire, have expired, are missing or may show somebody else, and staff who resemble each other:
+    one person under two names, or twins."""
+    return gallery_health.reminders(state.services, caller.tenant_id, now=datetime.now(UTC))
+
+
 @router.get("/v1/staff/{staff_id}", operation_id="getStaff", summary="Read a staff member")
 def get_staff(staff_id: UUID, caller: Caller, state: State) -> Staff:
     return roster.get_staff(state.services.engine, caller.tenant_id, StaffId(staff_id))
@@ -51,7 +70,7 @@ def delete_staff(staff_id: UUID, caller: Caller, state: State) -> None:
 @router.get("/v1/staff/{staff_id}/faces", operation_id="listFaces", summary="List enrolled photographs")
 def list_faces(staff_id: UUID, caller: Caller, state: State) -> StaffFaceList:
     """Each with a URL of its image that works for minutes."""
-    return enrolment.list_faces(state.services, caller.tenant_id, StaffId(staff_id))
+    return enrolled_faces.list_faces(state.services, caller.tenant_id, StaffId(staff_id))
 
 
 @router.post(
@@ -61,15 +80,60 @@ def list_faces(staff_id: UUID, caller: Caller, state: State) -> StaffFaceList:
     status_code=201,
     openapi_extra=_PHOTOGRAPH_BODY,
 )
-async def enrol_face(staff_id: UUID, request: Request, caller: Caller, state: State) -> StaffFace:
-    """The photograph must show one face, large, sharp and frontal enough."""
+async def enrol_face(
+    staff_id: UUID, query: Annotated[EnrolQuery, fastapi.Query()], request: Request, caller: Caller, state: State
+) -> StaffFace:
+    """The photograph must show one face, large, sharp and frontal enough, of this person and of no other."""
     async with state.vision_lane.place():
         parts = await read_parts(request, _PHOTOGRAPH, within_seconds=state.settings.api.upload_seconds)
         return await state.vision_lane.run(
             lambda: enrolment.enrol_face(
-                state.services, caller.tenant_id, StaffId(staff_id), parts["image"], actor=caller.subject
+                state.services,
+                caller.tenant_id,
+                StaffId(staff_id),
+                parts["image"],
+                actor=caller.subject,
+                overruled=query.overrule,
             )
         )
+
+
+@router.post(
+    "/v1/staff/{staff_id}/enrolments",
+    operation_id="enrolPhotographs",
+    summary="Enrol several photographs",
+    openapi_extra=photographs_body(MAX_PHOTOGRAPHS),
+)
+async def enrol_photographs(
+    staff_id: UUID, query: Annotated[EnrolQuery, fastapi.Query()], request: Request, caller: Caller, state: State
+) -> EnrolmentReport:
+    """A verdict for each photograph, with what was measured and what to do. Those that are fit are enrolled together
+    or, after an error, not at all; of the others nothing is stored."""
+    async with state.vision_lane.place():
+        files = await read_files(
+            request, "images", most=MAX_PHOTOGRAPHS, within_seconds=state.settings.api.upload_seconds
+        )
+        photographs = [enrolment.Photograph(file.filename, file.data) for file in files]
+        return await state.vision_lane.run(
+            lambda: enrolment.enrol_photographs(
+                state.services,
+                caller.tenant_id,
+                StaffId(staff_id),
+                photographs,
+                actor=caller.subject,
+                overruled=query.overrule,
+            )
+        )
+
+
+@router.get(
+    "/v1/staff/{staff_id}/consistency",
+    operation_id="staffConsistency",
+    summary="How well a person's photographs agree",
+)
+def staff_consistency(staff_id: UUID, caller: Caller, state: State) -> StaffConsistency:
+    """The pairwise cosines of the person's own templates, and the photographs that do not fit the others."""
+    return gallery_health.consistency(state.services, caller.tenant_id, StaffId(staff_id))
 
 
 @router.delete(
@@ -79,7 +143,9 @@ async def enrol_face(staff_id: UUID, request: Request, caller: Caller, state: St
     status_code=204,
 )
 def remove_face(staff_id: UUID, face_id: UUID, caller: Caller, state: State) -> None:
-    enrolment.remove_face(state.services, caller.tenant_id, StaffId(staff_id), FaceId(face_id), actor=caller.subject)
+    enrolled_faces.remove_face(
+        state.services, caller.tenant_id, StaffId(staff_id), FaceId(face_id), actor=caller.subject
+    )
 
 
 @router.post(
@@ -93,5 +159,7 @@ async def test_recognition(staff_id: UUID, request: Request, caller: Caller, sta
     async with state.vision_lane.place():
         parts = await read_parts(request, _PHOTOGRAPH, within_seconds=state.settings.api.upload_seconds)
         return await state.vision_lane.run(
-            lambda: enrolment.recognition_test(state.services, caller.tenant_id, StaffId(staff_id), parts["image"])
+            lambda: recognition_trial.recognition_test(
+                state.services, caller.tenant_id, StaffId(staff_id), parts["image"]
+            )
         )

@@ -30,7 +30,7 @@ class PackageCache:
     asked for again: its next member fails at once with the same words."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = folder.absolute()  # a client runs in its own folder, where a relative path leads elsewhere
         self._archives: dict[str, Path | DownloadError] = {}
 
     @contextmanager

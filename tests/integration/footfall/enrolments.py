@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contracts.base import StaffId
 from contracts.people import StaffCreate, StaffFace
-from footfall.enrolment import enrol_face, list_faces
+from footfall.enrolled_faces import list_faces
+from footfall.enrolment import enrol_face
 from footfall.roster import create_staff
 from footfall.vision.types import Float32Array
 from tests.integration.footfall.world import ACTOR, World, portrait

@@ -183,7 +183,7 @@ def test_nothing_changes_when_the_vectors_cannot_follow(fragile: World, outage: 
         see(fragile, 1, minutes, shot=shot, quality=0.85 + shot / 100)
     twin = customer_of(see(fragile, 2))
     before = record(fragile)
-    outage.away = {"upsert"}
+    outage.away = {"vectors.upsert"}
     with pytest.raises(VectorsUnavailableError):
         act(fragile, ada, twin)
     outage.away = set()
@@ -192,7 +192,7 @@ def test_nothing_changes_when_the_vectors_cannot_follow(fragile: World, outage: 
 
 def test_a_correction_holds_although_a_vector_could_not_be_deleted(fragile: World, outage: Outage) -> None:
     receipt = see(fragile, 1)
-    outage.away = {"delete"}
+    outage.away = {"vectors.delete"}
     detach(fragile.services, fragile.tenant_id, EventId(receipt.event_id), actor=ACTOR)
     outage.away = set()
     assert len(gallery_drift(fragile.services.engine, fragile.services.vectors, fragile.tenant_id).orphaned) == 1
@@ -378,9 +378,7 @@ def test_every_correction_is_in_its_log_and_in_the_audit_log(
         ("undo", None, done.correction_id),
         ("merge", undone.correction_id, None),
     ]
-    told = world.rows(
-        "select actor, action from footfall.audit_log where action like 'identity%' order by audit_id"
-    )
+    told = world.rows("select actor, action from footfall.audit_log where action like 'identity%' order by audit_id")
     assert [(row["actor"], row["action"]) for row in told] == [(ACTOR, "identity.merge"), ("somebody", "identity.undo")]
     first, rest = list_corrections(world.services.engine, world.tenant_id, limit=1, cursor=None), page.items[1:]
     again = list_corrections(world.services.engine, world.tenant_id, limit=1, cursor=first.next_cursor)

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from contracts.base import StaffId
-from footfall.enrolment import recognition_test
 from footfall.errors import (
     ConflictError,
     FootfallError,
@@ -23,6 +22,7 @@ from footfall.errors import (
     ServiceUnavailableError,
     SeveralFacesError,
 )
+from footfall.recognition_trial import recognition_test
 from footfall.roster import get_staff
 from footfall.templates import decode_vector
 from tests.integration.footfall.enrolments import ADA, GRACE, enrolled, faces_of, hired, seen, stored

@@ -9,8 +9,9 @@ import pytest
 
 from contracts.base import PrivacyMode
 from contracts.events import Embedding
-from footfall.enrolment import enrol_face, recognition_test
+from footfall.enrolment import enrol_face
 from footfall.errors import EmbeddingInvalidError, NotAnImageError, PrivacyModeError
+from footfall.recognition_trial import recognition_test
 from tests.integration.footfall.conftest import Worlds
 from tests.integration.footfall.world import ACTOR, MORNING, World, jpeg, portrait
 from tests.vectors import like, person

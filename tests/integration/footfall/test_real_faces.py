@@ -11,8 +11,9 @@ import pytest
 
 from contracts.base import StaffId
 from contracts.people import StaffCreate
-from footfall.enrolment import enrol_face, recognition_test
+from footfall.enrolment import enrol_face
 from footfall.errors import SeveralFacesError
+from footfall.recognition_trial import recognition_test
 from footfall.roster import create_staff
 from footfall.services import Services, open_services
 from footfall.settings import Settings

@@ -16,9 +16,11 @@ import pytest
 
 from contracts.base import FaceId, StaffId
 from contracts.people import StaffCreate
-from footfall.enrolment import enrol_face, list_faces, recognition_test, remove_face
+from footfall.enrolled_faces import list_faces, remove_face
+from footfall.enrolment import enrol_face
 from footfall.errors import NotFoundError, ObjectsUnavailableError, VectorsUnavailableError
 from footfall.gallery import gallery_drift, rebuild_gallery
+from footfall.recognition_trial import recognition_test
 from footfall.roster import create_staff, delete_staff
 from footfall.services import Services, open_services
 from footfall.settings import S3Settings, load_settings

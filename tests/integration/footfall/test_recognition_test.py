@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from footfall.enrolment import recognition_test
+from footfall.recognition_trial import recognition_test
 from tests.integration.footfall.enrolments import ADA, GRACE, enrolled, hired, stored
 from tests.integration.footfall.world import World, jpeg, portrait, side_by_side
 

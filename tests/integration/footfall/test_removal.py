@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.base import FaceId, StaffId
-from footfall.enrolment import remove_face
+from footfall.enrolled_faces import remove_face
 from footfall.errors import (
     NotFoundError,
     ServiceUnavailableError,

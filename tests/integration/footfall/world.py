@@ -151,8 +151,12 @@ def settle_in(services: Services, tenant_id: TenantId, *, timezone: str = "Europ
 
 def portrait(number: int, *, side_px: int = 320) -> BgrImage:
     """A picture in which the mock detector sees one face, another for each number."""
-    low = np.random.default_rng(number).integers(0, 255, size=(12, 12, 3), dtype=np.uint8)
-    return np.asarray(cv2.resize(low, (side_px, side_px), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    random = np.random.default_rng(number)
+    low = random.integers(0, 255, size=(12, 12, 3), dtype=np.uint8)
+    soft = cv2.resize(low, (side_px, side_px), interpolation=cv2.INTER_CUBIC).astype(np.int16)
+    # Fine texture, or the picture would be too blurred to be enrolled.
+    texture = random.integers(-9, 10, size=soft.shape, dtype=np.int16)
+    return np.asarray(np.clip(soft + texture, 0, 255), dtype=np.uint8)
 
 
 def side_by_side(*pictures: BgrImage) -> BgrImage:
