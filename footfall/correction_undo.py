@@ -104,12 +104,19 @@ def _given_back(ledger: Ledger, changes: Changes) -> dict[EventId, Person | None
 def _concerned(
     ledger: Ledger, changes: Changes, people: Mapping[EventId, Person | None]
 ) -> dict[TemplateId, FiledTemplate]:
-    customers = {CustomerId(person.person_id) for person in changes.people() if person.person_kind == "customer"}
+    """The gallery's templates that the undo may touch, with the whole galleries that they are in by now."""
+    template_ids = [TemplateId(move.template_id) for move in changes.templates]
+    touched = snapshot(ledger.connection, event_ids=list(people), template_ids=template_ids)
+    sightings = reassignments.select_filed_events(
+        ledger.connection, event_ids=[move.event_id for move in changes.templates]
+    )
+    refs = {person_of(ref) for ref in changes.people()} | {event.person for event in sightings}
+    customers = {CustomerId(ref.person_id) for ref in refs if ref is not None and ref.person_kind == "customer"}
     return snapshot(
         ledger.connection,
         event_ids=list(people),
-        customer_ids=list(customers),
-        template_ids=[TemplateId(move.template_id) for move in changes.templates],
+        customer_ids=sorted(customers | {held.customer_id for held in touched.values()}),
+        template_ids=template_ids,
     )
 
 

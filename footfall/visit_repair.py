@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from uuid import uuid5
+from uuid import uuid4
 
 from contracts.base import EventId, SiteId, VisitId
 from footfall.stores.postgres.reassignments import FiledEvent, FiledVisit
@@ -98,7 +98,4 @@ def _former(group: _Group, former: Mapping[EventId, VisitId]) -> list[VisitId]:
 
 def _fallbacks(group: _Group) -> Iterator[VisitId]:
     yield from map(visit_id_for, group.event_ids)
-    number = 1
-    while True:
-        yield VisitId(uuid5(group.event_ids[0], f"visit:{number}"))
-        number += 1
+    yield VisitId(uuid4())  # every sighting's name is another visit's by now
