@@ -62,18 +62,31 @@ def staff_gallery(context: AssetExecutionContext, services: ResourceParam[OpensS
     kinds={"milvus"},
     retry_policy=_RETRIES,
     pool="gallery",
-    description="The collection that probes are searched in, filled afresh from Postgres and put behind the alias. "
-    "Events go on meanwhile; the former collection is kept for going back.",
+    description="The collection that probes are searched in, filled afresh from Postgres, verified (counts, ids, "
+    "sampled vectors, recall against exact search) and put behind the alias. Events go on meanwhile; the former "
+    "collection is kept for going back.",
 )
 def gallery_index(services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
-        report = rebuild_gallery(opened.engine, opened.vectors, list_tenant_ids(opened.engine), opened.model_version)
+        rebuilt = rebuild_gallery(
+            opened.engine,
+            opened.vectors,
+            list_tenant_ids(opened.engine),
+            opened.model_version,
+            limits=opened.settings.milvus,
+        )
+    report, verified = rebuilt.report, rebuilt.verification
     return MaterializeResult(
         metadata={
             "dagster/row_count": report.vectors,
             "collection": report.collection,
             "previous_collection": report.previous or "none",
             "seconds": report.seconds,
+            "recall_at_1": verified.recall_at_1,
+            "recall_at_10": verified.recall_at_10,
+            "probes": verified.probes,
+            "sampled_vectors": verified.sampled_vectors,
+            "nprobe": verified.nprobe or "exact",
             "vectors_per_second": report.vectors / report.seconds if report.seconds > 0 else 0.0,
             "model_version": opened.model_version,
         }

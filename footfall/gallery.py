@@ -11,7 +11,9 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from contracts.base import TemplateId, TenantId
-from footfall.stores.base import RebuildReport, StoredTemplate, VectorStore
+from footfall.gallery_check import Verification, Witness, sample_sizes
+from footfall.settings import MilvusSettings
+from footfall.stores.base import BuiltCollection, RebuildReport, StoredTemplate, VectorStore
 from footfall.stores.postgres import customers as table
 from footfall.stores.postgres import tenants
 from footfall.stores.postgres.locks import lock_gallery
@@ -34,6 +36,14 @@ class Drift:
         return not self.missing and not self.orphaned
 
 
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """Templates that were written into the served collection, and deleted from it."""
+
+    added: int
+    removed: int
+
+
 def list_tenant_ids(engine: Engine) -> list[TenantId]:
     """Every tenant, oldest first. Needs the operator's engine."""
     with unbound_transaction(engine) as connection:
@@ -53,45 +63,114 @@ def gallery_templates(engine: Engine, tenant_id: TenantId, model_version: str) -
         after = (rows[-1].person_kind, rows[-1].template_id)
 
 
+@dataclass(frozen=True, slots=True)
+class GalleryRebuild:
+    """A rebuild and what was verified before it was served."""
+
+    report: RebuildReport
+    verification: Verification
+
+
 def rebuild_gallery(
-    engine: Engine, vectors: VectorStore, tenant_ids: Sequence[TenantId], model_version: str
-) -> RebuildReport:
-    """Fills a fresh collection with the templates of `tenant_ids`, which must be all tenants, and serves it.
+    engine: Engine,
+    vectors: VectorStore,
+    tenant_ids: Sequence[TenantId],
+    model_version: str,
+    *,
+    limits: MilvusSettings | None = None,
+) -> GalleryRebuild:
+    """Fills a fresh collection with the templates of `tenant_ids`, which must be all tenants, verifies and serves it.
 
-    Events go on, into the former collection, while the bulk is copied. For the rest, the switch included, the galleries
-    are held and events wait: one that was decided in between would take a customer who is only in the former collection
-    for a stranger, and the two customers made of one person would keep each other from ever being recognised. Waiting
-    events that reach the statement timeout are refused and sent again by their workers.
-    Raises ServiceUnavailableError; the former collection is then still served.
+    Events go on, into the former collection, while the bulk is copied and verified. For the rest, the switch included,
+    the galleries are held and events wait: one that was decided in between would take a customer who is only in the
+    former collection for a stranger, and the two customers made of one person would keep each other from ever being
+    recognised. Waiting events that reach the statement timeout are refused and sent again by their workers.
+    `limits`: when an index counts as large and what it must find. Raises ServiceUnavailableError, also for a collection
+    that is not what it must be; the former one is then still served.
     """
+    wanted = limits or MilvusSettings()
     copied: dict[TenantId, set[TemplateId]] = {tenant_id: set() for tenant_id in tenant_ids}
+    witness = Witness(_samples(engine, tenant_ids, model_version))
+    done: list[Verification] = []
+
+    def verify(built: BuiltCollection) -> None:
+        done.append(witness.verify(built, min_recall=wanted.min_recall, exact_up_to=wanted.exact_up_to))
+
     with ExitStack() as held:
-        report = vectors.rebuild(model_version, _all_templates(engine, copied, model_version, held))
+        report = vectors.rebuild(
+            model_version,
+            witness.watched(_bulk(engine, copied, model_version)),
+            verify=verify,
+            late=_late(engine, copied, model_version, held),
+        )
         removed = sum(_forget_deleted(engine, vectors, tenant_id, ids) for tenant_id, ids in copied.items())
-    return replace(report, vectors=report.vectors - removed)
+    return GalleryRebuild(replace(report, vectors=report.vectors - removed), done[0])
 
 
-def _all_templates(
-    engine: Engine, copied: dict[TenantId, set[TemplateId]], model_version: str, held: ExitStack
+def rollback_gallery(
+    engine: Engine, vectors: VectorStore, tenant_ids: Sequence[TenantId], model_version: str
+) -> tuple[RebuildReport, Mended]:
+    """Serves the former collection again and brings it to what the record says now; events wait meanwhile.
+
+    Raises ServiceUnavailableError, also when no former collection of the model version is kept.
+    """
+    with ExitStack() as held:
+        _hold_all(engine, tenant_ids, held)
+        report = vectors.rollback(model_version)
+        mended = [_mend(engine, vectors, tenant_id, model_version) for tenant_id in tenant_ids]
+    return report, Mended(sum(each.added for each in mended), sum(each.removed for each in mended))
+
+
+def _samples(
+    engine: Engine, tenant_ids: Sequence[TenantId], model_version: str
+) -> dict[TenantId, list[StoredTemplate]]:
+    """Some of each tenant's templates, spread over all of them."""
+    ids: dict[TenantId, list[TemplateId]] = {}
+    for tenant_id in tenant_ids:
+        with tenant_transaction(engine, tenant_id) as connection:
+            ids[tenant_id] = sorted(table.select_template_ids(connection, model_version))
+    sizes = sample_sizes({tenant_id: len(own) for tenant_id, own in ids.items()})
+    samples: dict[TenantId, list[StoredTemplate]] = {}
+    for tenant_id, own in ids.items():
+        step = max(1, len(own) // max(1, sizes[tenant_id]))
+        samples[tenant_id] = list(_templates_of(engine, tenant_id, own[::step][: sizes[tenant_id]], model_version))
+    return samples
+
+
+def _templates_of(
+    engine: Engine, tenant_id: TenantId, template_ids: Sequence[TemplateId], model_version: str
 ) -> Iterator[StoredTemplate]:
-    """The galleries as they are; then, once every gallery is locked for as long as `held` is, what came meanwhile."""
+    for start in range(0, len(template_ids), _BATCH_ROWS):
+        with tenant_transaction(engine, tenant_id) as connection:
+            batch = template_ids[start : start + _BATCH_ROWS]
+            rows = table.select_gallery_rows(connection, batch, model_version)
+        yield from (_template(tenant_id, row) for row in rows)
+
+
+def _bulk(engine: Engine, copied: dict[TenantId, set[TemplateId]], model_version: str) -> Iterator[StoredTemplate]:
+    """The galleries as they are."""
     for tenant_id, ids in copied.items():
         for template in gallery_templates(engine, tenant_id, model_version):
             ids.add(template.template_id)
             yield template
-    connection = held.enter_context(unbound_transaction(engine))
-    for tenant_id in sorted(copied):  # in one order, so that two rebuilds cannot wait for each other
-        lock_gallery(connection, tenant_id)
+
+
+def _late(
+    engine: Engine, copied: dict[TenantId, set[TemplateId]], model_version: str, held: ExitStack
+) -> Iterator[StoredTemplate]:
+    """What came meanwhile, once every gallery is locked for as long as `held` is."""
+    _hold_all(engine, list(copied), held)
     for tenant_id, ids in copied.items():
-        with tenant_transaction(engine, tenant_id) as bound:
-            added = sorted(table.select_template_ids(bound, model_version) - ids)
-            rows = [
-                row
-                for start in range(0, len(added), _BATCH_ROWS)
-                for row in table.select_gallery_rows(bound, added[start : start + _BATCH_ROWS], model_version)
-            ]
+        with tenant_transaction(engine, tenant_id) as connection:
+            added = sorted(table.select_template_ids(connection, model_version) - ids)
         ids.update(added)
-        yield from (_template(tenant_id, row) for row in rows)
+        yield from _templates_of(engine, tenant_id, added, model_version)
+
+
+def _hold_all(engine: Engine, tenant_ids: Sequence[TenantId], held: ExitStack) -> None:
+    connection = held.enter_context(unbound_transaction(engine))
+    for tenant_id in sorted(tenant_ids):  # in one order, so that two rebuilds cannot wait for each other
+        lock_gallery(connection, tenant_id)
 
 
 def _forget_deleted(engine: Engine, vectors: VectorStore, tenant_id: TenantId, copied: set[TemplateId]) -> int:
@@ -110,6 +189,24 @@ def gallery_drift(engine: Engine, vectors: VectorStore, tenant_id: TenantId, mod
         lock_gallery(connection, tenant_id)
         recorded = table.select_template_ids(connection, model_version)
         return _drift(recorded, vectors.template_ids(tenant_id))
+
+
+def mend_gallery(engine: Engine, vectors: VectorStore, tenant_id: TenantId, model_version: str) -> Mended:
+    """Writes what the served collection lacks of the tenant's gallery and deletes what is nobody's, with the tenant's
+    events held back. Cheaper than a rebuild where little drifted. Raises ServiceUnavailableError."""
+    with tenant_transaction(engine, tenant_id) as connection:
+        lock_gallery(connection, tenant_id)
+        return _mend(engine, vectors, tenant_id, model_version)
+
+
+def _mend(engine: Engine, vectors: VectorStore, tenant_id: TenantId, model_version: str) -> Mended:
+    """Whoever calls holds the tenant's gallery."""
+    with tenant_transaction(engine, tenant_id) as connection:
+        recorded = table.select_template_ids(connection, model_version)
+    drift = _drift(recorded, vectors.template_ids(tenant_id))
+    vectors.upsert(model_version, list(_templates_of(engine, tenant_id, sorted(drift.missing), model_version)))
+    vectors.delete(tenant_id, sorted(drift.orphaned))
+    return Mended(len(drift.missing), len(drift.orphaned))
 
 
 def _drift(recorded: set[TemplateId], served: set[TemplateId]) -> Drift:

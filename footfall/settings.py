@@ -65,7 +65,21 @@ class MilvusSettings(_Section):
         default=128,
         ge=1,
         le=65_536,
-        description="IVF clusters looked into for one search; as many as nlist finds everybody, fewer miss people.",
+        description="IVF clusters looked into for one search of a collection that no rebuild has measured; as many as "
+        "nlist finds everybody, fewer miss people.",
+    )
+    exact_up_to: int = Field(
+        default=100_000,
+        ge=0,
+        description="While no tenant has more templates than this, every cluster is searched, which is exact. Beyond, "
+        "a rebuild chooses the fewest clusters that still reach min_recall.",
+    )
+    min_recall: float = Field(
+        default=0.999,
+        ge=0.5,
+        le=1.0,
+        description="Recall of the best and of the ten best against an exact search, under which a rebuilt collection "
+        "is not served.",
     )
     timeout_seconds: float = Field(default=10.0, gt=0, le=300, description="Giving up on a call after this long.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -43,6 +43,48 @@ class RebuildReport:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class ServedState:
+    """What the alias serves now. `former`: what a roll-back would serve; `nprobe`: clusters that a search looks into,
+    None where every vector is compared."""
+
+    collection: str
+    former: str | None
+    nprobe: int | None
+
+
+class BuiltCollection(Protocol):
+    """A collection that a rebuild has filled and nobody is served from yet. Raises VectorsUnavailableError."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def nlist(self) -> int | None:
+        """Clusters of its index; None where every vector is compared."""
+        ...
+
+    def template_ids(self, tenant_id: TenantId) -> set[TemplateId]: ...
+
+    def vectors(self, tenant_id: TenantId, template_ids: Sequence[TemplateId]) -> dict[TemplateId, Float32Array]:
+        """The (512,) vectors of those of the tenant's templates that it holds."""
+        ...
+
+    def search(
+        self, tenant_id: TenantId, probes: Float32Array, *, limit: int, nprobe: int | None = None
+    ) -> list[list[Hit]]:
+        """As VectorStore.search. `nprobe`: clusters to look into; None for as many as were chosen."""
+        ...
+
+    def choose_nprobe(self, nprobe: int) -> None:
+        """Has every search in this collection, in any process, look into so many clusters."""
+        ...
+
+
+Verify = Callable[[BuiltCollection], None]
+"""Looks at a filled collection before it is served; raises FootfallError to have it dropped."""
+
+
 class VectorStore(Protocol):
     """Templates of one or many tenants, one collection per model version behind one alias.
 
@@ -78,13 +120,31 @@ class VectorStore(Protocol):
         """Every id the alias's collection holds for the tenant."""
         ...
 
-    def rebuild(self, model_version: str, templates: Iterable[StoredTemplate]) -> RebuildReport:
-        """Fills a fresh collection, checks its count, points the alias at it and keeps the former one.
+    def rebuild(
+        self,
+        model_version: str,
+        templates: Iterable[StoredTemplate],
+        *,
+        verify: Verify | None = None,
+        late: Iterable[StoredTemplate] = (),
+    ) -> RebuildReport:
+        """Fills a fresh collection, checks its count, has `verify` look at it, adds what came `late`, counts again,
+        points the alias at it and keeps the former one.
 
-        `templates` is read to its end before the switch, in batches. What others write meanwhile goes to the former
-        collection: the caller holds them back or mends the difference from its record. When the rebuild fails, also
-        by an error of `templates`, what was served stays served.
+        `templates` is read to its end, in batches, before `verify` is called, and `late` after it. What others write
+        meanwhile goes to the former collection: the caller holds them back or mends the difference from its record.
+        When the rebuild fails, also by an error of an iterable or of `verify`, what was served stays served.
         """
+        ...
+
+    def rollback(self, model_version: str) -> RebuildReport:
+        """Serves the former collection again, and keeps the one that was served, so that doing it twice changes
+        nothing. What was written since the switch is not in it: the caller mends it from the record. `vectors` counts
+        what it holds. Raises VectorsUnavailableError when no former collection of that model version is kept."""
+        ...
+
+    def served(self) -> ServedState:
+        """What searches go to now."""
         ...
 
     def ping(self) -> str:

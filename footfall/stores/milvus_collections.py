@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 from pymilvus import DataType, MilvusClient
 
 from contracts.events import EMBEDDING_DIMENSION
-from footfall.errors import ConfigurationError, FootfallError
+from footfall.errors import ConfigurationError, FootfallError, VectorsUnavailableError
 from footfall.settings import MilvusSettings
 from footfall.stores.milvus import MilvusSession, MissingCollectionError, NameTakenError
 from footfall.stores.rules import CollectionNames, empty_alias, other_version
@@ -20,6 +21,10 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 _BULK_FACTOR = 12.0
+_NPROBE = "footfall.nprobe"
+"""The property of a collection that says how many clusters its searches look into."""
+
+_INDEX_POLL_SECONDS = 0.2
 
 
 class MilvusCollections:
@@ -30,6 +35,8 @@ class MilvusCollections:
         self._alias = settings.alias
         self._names = CollectionNames(settings.alias)
         self._nlist = settings.nlist
+        self._nprobe = settings.nprobe
+        self._chosen_nprobes: dict[str, int] = {}
         self._timeout = settings.timeout_seconds
         self.bulk_timeout_seconds = settings.timeout_seconds * _BULK_FACTOR
         """For what takes as long as there are rows: loading, flushing, counting."""
@@ -96,6 +103,57 @@ class MilvusCollections:
 
     def load(self, name: str) -> None:
         self._call("load a collection", lambda client: client.load_collection(name, timeout=self.bulk_timeout_seconds))
+
+    def finish(self, name: str) -> None:
+        """Has everything that was written on disk, indexed and searchable.
+
+        Raises VectorsUnavailableError when the index takes longer than bulk calls may."""
+        self._call("flush a collection", lambda client: client.flush(name, timeout=self.bulk_timeout_seconds))
+        self.load(name)
+        until = time.monotonic() + self.bulk_timeout_seconds
+        while int(self._index_of(name).get("pending_index_rows", 0)):
+            if time.monotonic() > until:
+                raise VectorsUnavailableError(
+                    f"Milvus has not indexed the collection {name!r} after {self.bulk_timeout_seconds:.0f} s.",
+                    hint="The former collection is still served. Give Milvus time (FOOTFALL_MILVUS__TIMEOUT_SECONDS).",
+                )
+            time.sleep(_INDEX_POLL_SECONDS)
+
+    def nlist(self, name: str) -> int:
+        """Clusters of the collection's index."""
+        described = self._index_of(name)
+        return int(described.get("nlist") or described.get("params", {}).get("nlist") or self._nlist)
+
+    def nprobe(self, name: str) -> int:
+        """Clusters that a search looks into: those chosen for the collection, else the settings'. Asked of the server
+        once a collection, for it is chosen before the collection is served and stays."""
+        if name not in self._chosen_nprobes:
+            described = self._call(
+                "describe a collection", lambda client: client.describe_collection(name, timeout=self._timeout)
+            )
+            properties = described.get("properties") or {}
+            self._chosen_nprobes[name] = int(properties.get(_NPROBE, self._nprobe))
+        return self._chosen_nprobes[name]
+
+    def choose_nprobe(self, name: str, nprobe: int) -> None:
+        """Keeps `nprobe` with the collection, for every process."""
+        self._call(
+            "alter a collection",
+            lambda client: client.alter_collection_properties(
+                name, properties={_NPROBE: str(nprobe)}, timeout=self._timeout
+            ),
+        )
+        self._chosen_nprobes[name] = nprobe
+
+    def former_of(self, served: str, model_version: str | None) -> str | None:
+        """The collection to go back to from `served`: of the model version, or of any."""
+        listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
+        return self._names.newest_beside([str(name) for name in listed], served, model_version)
+
+    def _index_of(self, name: str) -> dict[str, Any]:
+        return self._call(
+            "describe an index", lambda client: dict(client.describe_index(name, "embedding", timeout=self._timeout))
+        )
 
     def switch(self, name: str) -> None:
         """Points the alias at `name`, whether or not there is an alias yet."""

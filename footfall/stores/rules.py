@@ -75,6 +75,13 @@ def empty_alias(alias: str) -> VectorsUnavailableError:
     )
 
 
+def nothing_former(alias: str, model_version: str) -> VectorsUnavailableError:
+    return VectorsUnavailableError(
+        f"No former collection of the model version {model_version!r} is kept behind the alias {alias!r}.",
+        hint="Rebuild the gallery instead: `footfall gallery rebuild`.",
+    )
+
+
 def other_version(alias: str, model_version: str) -> ModelVersionMismatchError:
     return ModelVersionMismatchError(
         f"The vector store serves another model version than {model_version!r} behind the alias {alias!r}.",
@@ -143,6 +150,14 @@ class CollectionNames:
             return []
         ours = [name for name in collections if name.startswith(self.family) and name not in {served, former}]
         return [name for name in ours if _began(name) < _began(former)]
+
+    def newest_beside(self, collections: Sequence[str], served: str, model_version: str | None) -> str | None:
+        """Of the alias's other collections of the model version, or of any, the one that was begun last before
+        `served`, else the one begun last. After a roll-back that is the one that was served before it."""
+        start = self.family if model_version is None else self.of_version(model_version)
+        others = [name for name in collections if name.startswith(start) and name != served]
+        before = [name for name in others if served.startswith(self.family) and _began(name) < _began(served)]
+        return max(before or others, key=_began, default=None)
 
 
 def _tag(text: str) -> str:

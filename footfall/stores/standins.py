@@ -13,7 +13,15 @@ import numpy as np
 
 from contracts.base import TemplateId, TenantId
 from footfall.settings import MilvusSettings, S3Settings
-from footfall.stores.base import BucketKind, Hit, RebuildReport, StoredObject, StoredTemplate
+from footfall.stores.base import (
+    BucketKind,
+    Hit,
+    RebuildReport,
+    ServedState,
+    StoredObject,
+    StoredTemplate,
+    Verify,
+)
 from footfall.stores.rules import (
     CollectionNames,
     check_limit,
@@ -22,6 +30,7 @@ from footfall.stores.rules import (
     empty_alias,
     missing_buckets,
     missing_object,
+    nothing_former,
     object_key,
     other_version,
     owned_key,
@@ -33,6 +42,31 @@ from footfall.vision.types import Float32Array
 class _Collection:
     name: str
     templates: dict[TemplateId, StoredTemplate] = field(default_factory=dict)
+    nlist: None = None
+
+    def template_ids(self, tenant_id: TenantId) -> set[TemplateId]:
+        return {key for key, template in self.templates.items() if template.tenant_id == tenant_id}
+
+    def vectors(self, tenant_id: TenantId, template_ids: Sequence[TemplateId]) -> dict[TemplateId, Float32Array]:
+        own = self.template_ids(tenant_id)
+        return {key: self.templates[key].vector for key in template_ids if key in own}
+
+    def search(
+        self,
+        tenant_id: TenantId,
+        probes: Float32Array,
+        *,
+        limit: int,
+        nprobe: int | None = None,  # noqa: ARG002  # there are no clusters
+    ) -> list[list[Hit]]:
+        own = [template for template in self.templates.values() if template.tenant_id == tenant_id]
+        if not own:
+            return [[] for _ in probes]
+        scores = np.clip(probes @ np.stack([template.vector for template in own]).T, -1.0, 1.0)
+        return [_best(own, row, limit) for row in scores]
+
+    def choose_nprobe(self, nprobe: int) -> None:
+        """Nothing: there are no clusters."""
 
 
 class MemoryVectorStore:
@@ -43,6 +77,7 @@ class MemoryVectorStore:
         self._names = CollectionNames(settings.alias)
         self._lock = threading.RLock()
         self._served: _Collection | None = None
+        self._former: _Collection | None = None
 
     def ensure(self, model_version: str) -> None:
         with self._lock:
@@ -73,29 +108,50 @@ class MemoryVectorStore:
         if not len(probes):
             return []
         with self._lock:
-            held = self._of_version(model_version).templates
-            own = [template for template in held.values() if template.tenant_id == tenant_id]
-        if not own:
-            return [[] for _ in probes]
-        scores = np.clip(probes @ np.stack([template.vector for template in own]).T, -1.0, 1.0)
-        return [_best(own, row, limit) for row in scores]
+            return self._of_version(model_version).search(tenant_id, probes, limit=limit)
 
     def template_ids(self, tenant_id: TenantId) -> set[TemplateId]:
         with self._lock:
-            held = self._any_version().templates
-            return {key for key, template in held.items() if template.tenant_id == tenant_id}
+            return self._any_version().template_ids(tenant_id)
 
-    def rebuild(self, model_version: str, templates: Iterable[StoredTemplate]) -> RebuildReport:
+    def rebuild(
+        self,
+        model_version: str,
+        templates: Iterable[StoredTemplate],
+        *,
+        verify: Verify | None = None,
+        late: Iterable[StoredTemplate] = (),
+    ) -> RebuildReport:
         began = time.monotonic()
         fresh = _Collection(self._names.new_build(model_version))
         for template in templates:
             check_templates([template])
             fresh.templates[template.template_id] = template
+        if verify is not None:
+            verify(fresh)
+        for template in late:
+            check_templates([template])
+            fresh.templates[template.template_id] = template
         with self._lock:
-            previous, self._served = self._served, fresh
+            self._former, self._served = self._served, fresh
+            previous = self._former
         return RebuildReport(
             fresh.name, previous.name if previous else None, len(fresh.templates), time.monotonic() - began
         )
+
+    def rollback(self, model_version: str) -> RebuildReport:
+        began = time.monotonic()
+        with self._lock:
+            served, former = self._any_version(), self._former
+            if former is None or not former.name.startswith(self._names.of_version(model_version)):
+                raise nothing_former(self._alias, model_version)
+            self._served, self._former = former, served
+        return RebuildReport(former.name, served.name, len(former.templates), time.monotonic() - began)
+
+    def served(self) -> ServedState:
+        with self._lock:
+            served = self._any_version()
+            return ServedState(served.name, None if self._former is None else self._former.name, None)
 
     def ping(self) -> str:
         return "in-memory vectors"

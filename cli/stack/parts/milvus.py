@@ -41,8 +41,8 @@ class MilvusPart:
         return Launch(
             argv=(
                 sys.executable,
-                "-c",
-                "from milvus_lite.cmdline import main; raise SystemExit(main())",
+                "-m",
+                "footfall.stores.milvus_lite",  # Milvus Lite's own server with a faster search
                 "server",
                 "--data-dir",
                 str(self.folder),

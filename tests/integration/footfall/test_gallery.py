@@ -18,7 +18,7 @@ from footfall.errors import VectorsUnavailableError
 from footfall.gallery import Drift, gallery_drift, gallery_templates, list_tenant_ids, rebuild_gallery
 from footfall.services import Services
 from footfall.settings import MilvusSettings
-from footfall.stores.base import RebuildReport, StoredTemplate
+from footfall.stores.base import RebuildReport, StoredTemplate, Verify
 from footfall.stores.postgres.engine import open_engine
 from footfall.stores.standins import MemoryVectorStore
 from tests.integration.footfall.conftest import Worlds
@@ -34,7 +34,7 @@ def drift_of(world: World) -> Drift:
 def rebuilt(services: Services, *worlds: World) -> RebuildReport:
     return rebuild_gallery(
         services.engine, services.vectors, [world.tenant_id for world in worlds], services.model_version
-    )
+    ).report
 
 
 def ghost(world: World) -> StoredTemplate:
@@ -136,15 +136,26 @@ class BusyVectors(MemoryVectorStore):
         self.meanwhile: list[Callable[[], object]] = []
         self.switching: list[Callable[[], object]] = []
 
-    def rebuild(self, model_version: str, templates: Iterable[StoredTemplate]) -> RebuildReport:
-        read: list[StoredTemplate] = []
-        for template in templates:
-            read.append(template)
-            while self.meanwhile:
-                self.meanwhile.pop()()
-        while self.switching:
-            self.switching.pop()()
-        return super().rebuild(model_version, read)
+    def rebuild(
+        self,
+        model_version: str,
+        templates: Iterable[StoredTemplate],
+        *,
+        verify: Verify | None = None,
+        late: Iterable[StoredTemplate] = (),
+    ) -> RebuildReport:
+        def bulk() -> Iterable[StoredTemplate]:
+            for template in templates:
+                yield template
+                while self.meanwhile:
+                    self.meanwhile.pop()()
+
+        def rest() -> Iterable[StoredTemplate]:
+            yield from late
+            while self.switching:
+                self.switching.pop()()
+
+        return super().rebuild(model_version, bulk(), verify=verify, late=rest())
 
 
 @pytest.fixture
