@@ -17,6 +17,7 @@ from cli import (
     openapi_command,
     settings_command,
     stack_commands,
+    staff_commands,
 )
 from cli.demo import command as demo_command
 from footfall.errors import (
@@ -70,6 +71,7 @@ app.add_typer(models_commands.app, name="models")
 app.add_typer(admin_commands.tenant, name="tenant")
 app.add_typer(admin_commands.apikey, name="apikey")
 app.add_typer(admin_commands.db, name="db")
+app.add_typer(staff_commands.app, name="staff")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The staff gallery: people, their enrolled photographs, and a recognition test on any photograph."""
+"""The staff gallery: people, their enrolled photographs and what these need, and a recognition test."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import streamlit as st
 from client import FootfallClient
 from client.errors import ApiProblem
 from contracts.people import Staff, StaffCreate
+from dashboards.enrolment import IMAGES, enrol, show_consistency, show_faces, show_reminders
 from dashboards.pictures import with_faces
 from dashboards.session import api_errors, problem_text, require_session
-
-_IMAGES = ["jpg", "jpeg", "png", "webp", "bmp"]
 
 
 def add_person(client: FootfallClient) -> None:
@@ -37,43 +36,8 @@ def everyone(client: FootfallClient) -> list[Staff]:
             return sorted(people, key=lambda one: one.display_name.casefold())
 
 
-def enrol(client: FootfallClient, person: Staff) -> None:
-    uploads = st.file_uploader(
-        "Photographs to enrol",
-        type=_IMAGES,
-        accept_multiple_files=True,
-        key=f"enrol-{person.staff_id}",
-        help="One face each, looking at the camera, at least 64 pixels wide.",
-    )
-    if not uploads or not st.button("Enrol", type="primary", icon=":material/add_a_photo:"):
-        return
-    for upload in uploads:
-        try:
-            face = client.enrol_face(person.staff_id, upload.getvalue(), upload.name)
-        except ApiProblem as error:
-            st.error(f"{upload.name}: {problem_text(error)}", icon=":material/block:")
-        else:
-            st.success(f"{upload.name}: enrolled, quality {face.quality.score:.2f}.", icon=":material/check:")
-
-
-def show_faces(client: FootfallClient, person: Staff) -> None:
-    with api_errors():
-        faces = client.staff_faces(person.staff_id).items
-    if not faces:
-        st.info("No photograph yet: this person cannot be recognised.", icon=":material/no_photography:")
-        return
-    columns = st.columns(5)
-    for index, face in enumerate(faces):
-        with columns[index % 5]:
-            st.image(face.image_url, caption=f"quality {face.quality.score:.2f} · {face.created_at:%d %b %Y}")
-            if st.button("Remove", key=f"remove-{face.face_id}", icon=":material/delete:"):
-                with api_errors():
-                    client.remove_face(person.staff_id, face.face_id)
-                st.rerun()
-
-
 def recognition_test(client: FootfallClient, person: Staff) -> None:
-    upload = st.file_uploader("A photograph to try", type=_IMAGES, key=f"test-{person.staff_id}")
+    upload = st.file_uploader("A photograph to try", type=IMAGES, key=f"test-{person.staff_id}")
     if upload is None:
         st.caption("Nothing of it is stored.")
         return
@@ -97,6 +61,9 @@ def recognition_test(client: FootfallClient, person: Staff) -> None:
                 f"{face.decision.reason}; match from {face.decision.threshold_high:.3f} "
                 f"({face.decision.threshold_source}); quality {face.quality.score:.2f}"
             )
+            if face.liveness is not None:
+                said = "" if face.liveness.score is None else f", score {face.liveness.score:.2f}"
+                st.caption(f"Liveness: {face.liveness.verdict}{said}. A note, no proof.")
             for candidate in face.candidates[:3]:
                 st.progress(
                     max(0.0, candidate.score),
@@ -114,6 +81,7 @@ if session.role == "tenant_admin":
 if not people:
     st.info("Nobody is enrolled yet. Add a person, then upload a photograph.", icon=":material/group_add:")
     st.stop()
+show_reminders(api)
 
 chosen = st.selectbox(
     "Person",
@@ -124,7 +92,8 @@ chosen = st.selectbox(
 )
 gallery, trial, danger = st.tabs(["Photographs", "Recognition test", "Delete"])
 with gallery:
-    show_faces(api, chosen)
+    show_faces(api, chosen, may_remove=session.role == "tenant_admin")
+    show_consistency(api, chosen)
     if session.role == "tenant_admin":
         enrol(api, chosen)
 with trial:

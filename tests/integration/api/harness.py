@@ -49,7 +49,9 @@ class Documented:
     def __init__(self, document: Json) -> None:
         self._components = document["components"]
         self._paths = [
-            (re.compile(re.sub(r"\{[a-z_]+\}", "[^/]+", path)), item) for path, item in document["paths"].items()
+            (re.compile(re.sub(r"\{[a-z_]+\}", "[^/]+", path)), item)
+            # A path that is written out goes before one with a parameter in its place, as the routes do.
+            for path, item in sorted(document["paths"].items(), key=lambda entry: entry[0].count("{"))
         ]
 
     def check(self, answer: httpx.Response) -> None:
@@ -76,7 +78,7 @@ class Documented:
 
     def _operation(self, request: httpx.Request) -> Json:
         matching = [item for path, item in self._paths if path.fullmatch(request.url.path)]
-        [item] = [item for item in matching if request.method.lower() in item]
+        item = next(item for item in matching if request.method.lower() in item)
         operation: Json = item[request.method.lower()]
         return operation
 

@@ -1,0 +1,1 @@
+"""Bringing many staff with their photographs into a tenant, through the API."""
