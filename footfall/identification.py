@@ -12,8 +12,10 @@ from contracts.base import CustomerId, PrivacyMode, TenantId
 from contracts.events import FaceDetectedV1
 from contracts.people import Decision, DecisionKind
 from footfall.admission import Probe
+from footfall.calibration_policy import policy_of
 from footfall.customers import TemplateChange, keep_template, make_customer
 from footfall.matching import MatchPolicy
+from footfall.opt_out import is_opted_out
 from footfall.recognition import describe, recognise
 from footfall.services import Services
 from footfall.stores.postgres import customers as table
@@ -42,11 +44,11 @@ def identify(
 
     count_only: everybody is counted. staff_only: staff are known, and of anybody else nothing is kept. identify: a
     stranger over the quality floor becomes a customer; an unsure face stays anonymous, for making it a customer would
-    count one person twice.
+    count one person twice. Somebody who opted out is counted and nothing else.
     """
-    policy = services.policy
     if privacy_mode == "count_only":
-        return Outcome(_without_search("counted", probe.flaw, policy), keep=False)
+        return Outcome(_without_search("counted", probe.flaw, services.policy), keep=False)
+    policy = policy_of(connection, services, tenant_id, staff_only=privacy_mode == "staff_only")
     if probe.vector is None:
         return Outcome(_without_search("poor_quality", probe.flaw, policy), keep=privacy_mode == "identify")
     recognition = recognise(
@@ -60,10 +62,15 @@ def identify(
     decision = describe(recognition.decision, policy)
     if privacy_mode == "staff_only":
         return Outcome(decision, keep=decision.kind == "staff")
+    best = recognition.people[0] if recognition.people else None
+    if is_opted_out(connection, probe.vector, services.model_version, policy, best):
+        # Not even a score: who it was is what must not be kept.
+        return Outcome(_without_search("counted", "not identified", policy), keep=False)
     if decision.kind == "stranger":
         change = make_customer(connection, tenant_id, event, probe.vector, model_version=services.model_version)
         newcomer = {"kind": "new_customer", "person_kind": "customer", "person_id": change.added.person_id}
         return Outcome(decision.model_copy(update=newcomer), keep=True, change=change)
+    better: TemplateChange | None = None
     if decision.kind == "customer" and decision.person_id is not None:
         customer_id = CustomerId(decision.person_id)
         table.widen_seen(connection, customer_id, event.track.started_at, event.track.ended_at)
@@ -76,8 +83,7 @@ def identify(
             model_version=services.model_version,
             most=services.settings.recognition.max_templates_per_customer,
         )
-        return Outcome(decision, keep=True, change=better)
-    return Outcome(decision, keep=True)
+    return Outcome(decision, keep=True, change=better)
 
 
 def _without_search(kind: DecisionKind, reason: str, policy: MatchPolicy) -> Decision:

@@ -144,6 +144,19 @@ def select_templates_of_staff(connection: Connection, staff_id: StaffId) -> list
     return [TemplateId(template_id) for template_id in rows.scalars()]
 
 
+def select_embeddings_of(connection: Connection, customer_id: CustomerId, model_version: str) -> list[bytes]:
+    """The customer's templates, best quality first; each 2048 bytes."""
+    rows = connection.execute(
+        text("""
+            select embedding from footfall.customer_templates
+            where customer_id = :customer_id and model_version = :model_version
+            order by quality_score desc, template_id
+        """),
+        {"customer_id": customer_id, "model_version": model_version},
+    )
+    return [bytes(embedding) for embedding in rows.scalars()]
+
+
 def select_owners(
     connection: Connection, template_ids: Collection[UUID], model_version: str
 ) -> dict[TemplateId, tuple[PersonKind, UUID]]:

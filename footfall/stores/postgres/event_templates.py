@@ -82,3 +82,25 @@ def delete_templates_of_customers(connection: Connection, customer_ids: Collecti
         """),
         {"ids": list(customer_ids)},
     ).rowcount
+
+
+def select_of_nobody(connection: Connection, model_version: str) -> list[SightingTemplate]:
+    """Templates of sightings that a correction made nobody's."""
+    rows = connection.execute(
+        text("""
+            select t.event_id, t.model_version, t.embedding, t.quality_score
+            from footfall.event_templates as t
+            inner join footfall.face_events as e on e.tenant_id = t.tenant_id and e.event_id = t.event_id
+            where e.customer_id is null and e.staff_id is null and t.model_version = :model_version
+        """),
+        {"model_version": model_version},
+    )
+    return [SightingTemplate(row.event_id, row.model_version, bytes(row.embedding), row.quality_score) for row in rows]
+
+
+def delete_event_templates(connection: Connection, event_ids: Collection[UUID]) -> None:
+    """The sightings stay."""
+    connection.execute(
+        text("delete from footfall.event_templates where event_id = any(cast(:ids as uuid[]))"),
+        {"ids": list(event_ids)},
+    )
