@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from cli.stack.credentials import load_or_create
 from cli.stack.environment import settings_environment
+from cli.stack.lock import is_supervised
 from cli.stack.logs import log_end
 from cli.stack.parts.base import base_environment
 from cli.stack.ports import PortBook
@@ -22,7 +23,7 @@ from cli.stack.processes import ProcessId, identify, stop
 from cli.stack.state import PartState, StackState, read_state, write_state
 from cli.stack.takeover import end_orphans
 from cli.stack.wiring import wire
-from footfall.errors import ConfigurationError, ServiceUnavailableError
+from footfall.errors import ConflictError, ServiceUnavailableError
 from footfall.settings import Settings, load_settings
 
 Progress = Callable[[PartState], None]
@@ -96,18 +97,23 @@ def start(
     """Starts the stack in the background and waits until every part is well; takes over what a killed supervisor
     left. Answers the running one when there is one. `bound`: it stops when the calling thread ends.
 
-    Raises ServiceUnavailableError with the reason when a part does not come up (everything is stopped again), and
-    ConfigurationError for settings that do not go together, before anything is started.
+    Raises ServiceUnavailableError with the reason when a part does not come up (everything is stopped again),
+    ConflictError when the running one was started without a wanted part, and ConfigurationError for settings that
+    do not go together, before anything is started.
     """
     settings = at_home(settings)
-    running = read_state(settings.home)
-    if running is not None and running.supervised and running.phase == "up":
-        return Stack(settings, running)
-    if running is None or not running.supervised:
-        _check(settings, only)
-        child = _spawn(settings, only, bound=bound)
-        return _until_up(settings, child, progress)
-    return _until_up(settings, None, progress)
+    before = _settled(settings.home)
+    wanted = _names(settings, only)
+    if before is not None and before.supervised:
+        stack = _until_up(settings, None, before, progress) if before.phase != "up" else Stack(settings, before)
+        missing = [name for name in wanted if name not in stack.state.parts]
+        if missing:
+            raise ConflictError(
+                f"The running stack was started without {', '.join(missing)}.",
+                hint="Stop it first: `footfall down`.",
+            )
+        return stack
+    return _until_up(settings, _spawn(settings, only, bound=bound), before, progress)
 
 
 def stop_stack(settings: Settings, progress: Progress = lambda _: None) -> bool:
@@ -136,19 +142,12 @@ def running_stack(
 ) -> Iterator[Stack]:
     """A stack for as long as the block runs. One that runs already in that home is used and left running.
 
-    Raises as `start`, and ConfigurationError when the running one lacks a wanted part.
+    Raises as `start`.
     """
     settings = at_home(settings)
-    before = read_state(settings.home)
+    before = _settled(settings.home)
     if before is not None and before.supervised:
-        stack = start(settings, only=only, progress=progress)
-        missing = sorted(set(only) - stack.state.parts.keys())
-        if missing:
-            raise ConfigurationError(
-                f"The running stack was started without {', '.join(missing)}.",
-                hint="Run `footfall down`, then try again.",
-            )
-        yield stack
+        yield start(settings, only=only, progress=progress)
         return
     stack = start(settings, only=only, progress=progress, bound=True)
     try:
@@ -157,8 +156,19 @@ def running_stack(
         stop_stack(settings)
 
 
-def _check(settings: Settings, only: Collection[str]) -> None:
-    wire(settings, load_or_create(settings.home / "secrets"), PortBook(before={})).limited_to(only)
+def _settled(home: Path) -> StackState | None:
+    """The state, once a stop that is under way has ended."""
+    while True:
+        state = read_state(home)
+        if state is None or state.phase != "stopping" or not state.supervised:
+            return state
+        time.sleep(_POLL_SECONDS)
+
+
+def _names(settings: Settings, only: Collection[str]) -> list[str]:
+    """The parts that a start would have. Raises ConfigurationError where it could not even begin."""
+    plan = wire(settings, load_or_create(settings.home / "secrets"), PortBook(before={})).limited_to(only)
+    return [planned.name for planned in plan.parts]
 
 
 def _spawn(settings: Settings, only: Collection[str], *, bound: bool) -> ProcessId:
@@ -186,19 +196,20 @@ def _spawn(settings: Settings, only: Collection[str], *, bound: bool) -> Process
     return child
 
 
-def _until_up(settings: Settings, child: ProcessId | None, progress: Progress) -> Stack:
-    """Follows a start through the state file. `child`: its supervisor, when it is ours."""
+def _until_up(settings: Settings, child: ProcessId | None, before: StackState | None, progress: Progress) -> Stack:
+    """Follows a start through the state file, whose content was `before`. `child`: its supervisor, when it is ours."""
     shown: dict[str, PartState] = {}
     while True:
         ended = child is not None and not child.alive()
         state = read_state(settings.home)
-        own = state is not None and (child is None or state.supervisor == child)
-        if state is not None and (own or ended):
+        if state is not None and state != before and (child is None or ended or state.supervisor == child):
             _report(state, shown, progress)
-            if own and state.phase == "up":
+            if state.phase == "up" and state.supervised:
                 return Stack(settings, state)
-        if ended or (child is None and (state is None or not state.supervised)):
-            raise _did_not_start(settings.home, state)
+        if ended and is_supervised(settings.home):
+            child = None  # somebody else's start was faster: theirs is followed
+        elif ended or (child is None and not is_supervised(settings.home)):
+            raise _did_not_start(settings.home, None if state == before else state)
         time.sleep(_POLL_SECONDS)
 
 

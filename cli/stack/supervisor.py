@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ from typing import Literal
 from cli.stack.board import Board, OnChange
 from cli.stack.credentials import Credentials, load_or_create
 from cli.stack.keeper import Keeper, Surroundings
+from cli.stack.lock import only_supervisor
 from cli.stack.logs import rotate
 from cli.stack.parts.seaweed import blocked_ports
 from cli.stack.plan import NotServers, Plan
@@ -26,7 +26,6 @@ from cli.stack.processes import identify
 from cli.stack.state import WELL, PartState, StackState, read_state
 from cli.stack.takeover import take_over
 from cli.stack.wiring import wire
-from footfall.errors import ConflictError
 from footfall.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ class Supervisor:
 
         Raises ConflictError when this home already has a supervisor, and ConfigurationError.
         """
-        with _only_supervisor(self._home), self._signals():
+        with only_supervisor(self._home), self._signals():
             credentials = load_or_create(self._home / "secrets")
             for name in ("logs", "run"):
                 (self._home / name).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -182,18 +181,3 @@ def _fresh(name: str, adopted: PartState | None) -> PartState:
     if adopted is None:
         return PartState(name=name)
     return PartState(name=name, process=adopted.process, fingerprint=adopted.fingerprint, started_at=adopted.started_at)
-
-
-@contextmanager
-def _only_supervisor(home: Path) -> Iterator[None]:
-    """Holds the home's lock. The kernel lets it go when the process ends, however it ends."""
-    folder = home / "run"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / "supervisor.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ConflictError(
-                f"{home} already has a running stack.", hint="`footfall status` shows it, `footfall down` stops it."
-            ) from error
-        yield

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -14,6 +15,7 @@ from cli.stack import running_stack
 from cli.stack.ports import is_free
 from cli.stack.processes import ProcessId
 from cli.stack.state import write_state
+from footfall.errors import ConflictError
 from tests.integration.stack.conftest import Home, MakeHome
 
 
@@ -88,6 +90,34 @@ def test_a_stack_that_ran_before_the_block_runs_on_after_it(home: Home) -> None:
     with running_stack(home.settings, only=["milvus"]) as stack:
         assert stack.state == before
     assert home.state == before
+
+
+def test_a_running_stack_without_a_wanted_part_is_refused(home: Home) -> None:
+    with (
+        pytest.raises(ConflictError, match="started without s3, s3-expiry"),
+        running_stack(home.settings, only=["milvus", "s3"]),
+    ):
+        pytest.fail("it must not begin")
+    assert home.state.well
+
+
+def test_two_starts_at_the_same_time_are_one(make_home: MakeHome) -> None:
+    home = make_home()
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(lambda _: home.up("milvus"), range(2))
+    assert one.supervisor == two.supervisor
+    assert len(home.processes()) == 2
+    home.down()
+
+
+def test_a_start_during_a_stop_waits_for_its_end(home: Home) -> None:
+    supervisor = home.state.supervisor
+    assert supervisor is not None
+    os.kill(supervisor.pid, signal.SIGTERM)
+    home.wait_until(lambda state: state.phase in ("stopping", "stopped"))
+    state = home.up("milvus")
+    assert state.well
+    assert state.supervisor != supervisor
 
 
 def test_a_block_killed_outright_takes_its_stack_along(make_home: MakeHome) -> None:

@@ -100,7 +100,7 @@ def test_a_part_that_hangs_while_stopping_is_killed(make_home: MakeHome) -> None
     home.down()
     assert home.processes() == []
     # Nor does it leave the sockets that it makes outside its folder.
-    assert not [left for port in ports_of_s3 for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock")]
+    assert not [left for port in ports_of_s3 for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock")]  # noqa: S108
 
 
 def test_an_unknown_part_is_refused_before_anything_starts(make_home: MakeHome) -> None:

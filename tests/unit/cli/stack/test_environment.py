@@ -52,7 +52,7 @@ def test_settings_come_back_equal_from_their_environment(tmp_path: Path) -> None
         s3={"endpoint": "s3:9000", "access_key": "a", "secret_key": "b", "secure": True},
         api={"port": 8123},
         ingest={"source": "rtsp://u:p@cam/1", "camera_id": CAMERA, "api_key": "ffk_x"},
-        recognition={"target_far": 1e-6},
+        recognition={"target_fpir": 1e-4},
     )
     assert settings_from(settings_environment(settings, secrets=True)) == settings
 
