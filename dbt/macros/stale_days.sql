@@ -1,7 +1,7 @@
 {#- The incremental strategy of the marts: local days of a site are rebuilt whole when something in them changed.
 
 dbt's own delete+insert deletes what it inserts anew, so the rows of a day whose every visit was erased would stay;
-its microbatch is a merge on Postgres and deletes nothing. See docs/adr/0006-marts-rebuild-what-changed.md. -#}
+its microbatch is a merge on Postgres and deletes nothing. See docs/adr/marts-rebuild-the-days-that-changed.md. -#}
 
 {#- The session's table of days that this run rebuilds in this mart. -#}
 {% macro stale_days() -%}

@@ -1,4 +1,8 @@
 -- Undoes 0002. The marts no longer learn of changes: `dbt build --full-refresh` makes them right again.
+-- dbt's views read the notes; its next build makes those views anew.
+set local role footfall_transform;
+drop view if exists marts.stg_traffic_changes cascade;
+reset role;
 drop trigger visits_inserted on footfall.visits;
 drop trigger visits_updated on footfall.visits;
 drop trigger visits_deleted on footfall.visits;

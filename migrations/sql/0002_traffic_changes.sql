@@ -1,4 +1,4 @@
--- Where the traffic of a site changed after the marts were built: docs/adr/0006-marts-rebuild-what-changed.md.
+-- Where the traffic of a site changed after the marts were built: docs/adr/marts-rebuild-the-days-that-changed.md.
 -- A mart is made of visits and sightings that come late, grow, join and are erased. A row that is gone leaves no trace
 -- in its table, so every change, deletion above all, is noted here when it happens; dbt rebuilds those local days.
 create table footfall.traffic_changes (

@@ -9,9 +9,19 @@ import pytest
 from sqlalchemy import Engine, text
 
 from assets.dbt_project import project_dir
+from footfall import provisioning
 from footfall.errors import ConflictError
 from footfall.tenancy import unbound_transaction
-from tests.integration.marts import Dbt, Record, age_changes, failures, new_tenant, passed
+from tests.integration.marts import (
+    Dbt,
+    Record,
+    age_changes,
+    failures,
+    fresh_database,
+    new_tenant,
+    passed,
+    settings_of,
+)
 from tests.servers import MigratedPostgres
 
 COLUMNS = {
@@ -206,3 +216,13 @@ def test_a_decision_that_nobody_explained_is_noticed(
     name = "unidentified_sightings_have_known_decisions"
     assert failures(narrower.run("test", "--select", name)) == [name]
     assert failures(dbt.run("test", "--select", name)) == []
+
+
+def test_the_schema_goes_back_and_forth_under_marts_that_were_built(postgres: MigratedPostgres, tmp_path: Path) -> None:
+    """dbt's views read the record's tables, which must not keep a migration from changing them."""
+    with fresh_database(postgres) as database:
+        project = Dbt(settings_of(database, tmp_path))
+        project.build()
+        provisioning.downgrade_schema(database.owner_dsn, "0001")
+        provisioning.upgrade_schema(database.owner_dsn)
+        project.build("--full-refresh")
