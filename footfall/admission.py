@@ -12,13 +12,14 @@ from sqlalchemy import Connection
 
 from contracts.base import CameraId, PrivacyMode
 from contracts.events import MAX_CROP_BYTES, MAX_CROP_SIDE_PX, FaceDetectedV1
+from contracts.people import LivenessReport
 from footfall.errors import EventFromFutureError, EventRejectedError, ForbiddenError, ImageTooLargeError
 from footfall.places import missing_camera
 from footfall.services import Services
 from footfall.settings import VisionSettings
 from footfall.stores.postgres.places import SightingPlace, select_sighting_place
 from footfall.templates import parse_embedding
-from footfall.vision.types import Float32Array
+from footfall.vision.types import BgrImage, Float32Array
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """A camera clock that was never set says 1970; visits of then would stay open to everything."""
@@ -29,11 +30,13 @@ LONGEST_TRACK = timedelta(hours=24)
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
     """What was let in of an event. `vector`: (512,) float32 of norm 1, only of a face over the quality floor;
-    `flaw` says why there is none. `picture`: the crop, checked to be an image."""
+    `flaw` says why there is none. `picture`: the crop, checked to be an image. `liveness`: of the face in the crop;
+    None without a crop, and where no liveness model is on."""
 
     vector: Float32Array | None
     flaw: str
     picture: bytes | None
+    liveness: LivenessReport | None = None
 
 
 def check_times(event: FaceDetectedV1, *, now: datetime, max_future: timedelta) -> None:
@@ -77,10 +80,9 @@ def admit(services: Services, event: FaceDetectedV1, image: bytes | None, privac
     if privacy_mode == "count_only":
         return Probe(None, "the tenant only counts", None)
     vector = None if event.embedding is None else parse_embedding(event.embedding, services.model_version)
-    if image is not None:
-        _check_crop(services, image)
+    picture = None if image is None else _checked_crop(services, image)
     flaw = flaw_of(event, services.settings.vision)
-    return Probe(None if flaw else vector, flaw, image)
+    return Probe(None if flaw else vector, flaw, image, None if picture is None else _liveness_of(services, picture))
 
 
 def flaw_of(event: FaceDetectedV1, limits: VisionSettings) -> str:
@@ -95,15 +97,28 @@ def flaw_of(event: FaceDetectedV1, limits: VisionSettings) -> str:
     return ""
 
 
-def _check_crop(services: Services, image: bytes) -> None:
+def _liveness_of(services: Services, picture: BgrImage) -> LivenessReport | None:
+    """Of the largest face in the crop, which is looked for anew: the event states where it is in the frame."""
+    model = services.vision.liveness
+    if model is None:
+        return None
+    largest = max(services.vision.detector.detect(picture), key=lambda face: face.box.shorter_side, default=None)
+    if largest is None:
+        return LivenessReport(verdict="unknown", model_version=model.model_version)
+    return model.judge(picture, largest.box).report()
+
+
+def _checked_crop(services: Services, image: bytes) -> BgrImage:
     if len(image) > MAX_CROP_BYTES:
         raise ImageTooLargeError(
             f"The event's image has {len(image)} bytes; {MAX_CROP_BYTES} are allowed.",
             hint="Send the face's crop, not the frame.",
         )
-    height, width = services.vision.decode(image).shape[:2]
+    picture = services.vision.decode(image)
+    height, width = picture.shape[:2]
     if max(height, width) > MAX_CROP_SIDE_PX:
         raise ImageTooLargeError(
             f"The event's image is {width}x{height} px; {MAX_CROP_SIDE_PX} px a side are allowed.",
             hint="Send the face's crop, not the frame.",
         )
+    return picture

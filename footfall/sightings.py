@@ -142,6 +142,7 @@ def _record(
             threshold_high=decision.threshold_high,
             threshold_source=decision.threshold_source,
             visit_id=visit_id,
+            liveness=probe.liveness if outcome.keep else None,
         ),
     )
     if person is not None and probe.vector is not None and place.privacy_mode == "identify":

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from contracts.base import CameraId, CustomerId, EventId, SiteId, StaffId, TenantId, VisitId
 from contracts.events import FaceDetectedV1
-from contracts.people import DecisionKind
+from contracts.people import DecisionKind, LivenessReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class NewEvent:
     threshold_high: float
     threshold_source: str
     visit_id: VisitId | None
+    liveness: LivenessReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,15 @@ def insert_event(connection: Connection, tenant_id: TenantId, new: NewEvent) -> 
             insert into footfall.face_events (
                 tenant_id, event_id, revision, site_id, camera_id, worker, captured_at, started_at, ended_at, frames,
                 box, landmarks, quality, pipeline, model_version, image_key, decision, reason, staff_id, customer_id,
-                score, margin, threshold_low, threshold_high, threshold_source, visit_id
+                score, margin, threshold_low, threshold_high, threshold_source, visit_id,
+                liveness_verdict, liveness_score, liveness_model
             )
             values (
                 :tenant_id, :event_id, :revision, :site_id, :camera_id, :worker, :captured_at, :started_at, :ended_at,
                 :frames, cast(:box as jsonb), cast(:landmarks as jsonb), cast(:quality as jsonb),
                 cast(:pipeline as jsonb), :model_version, :image_key, :decision, :reason, :staff_id, :customer_id,
-                :score, :margin, :threshold_low, :threshold_high, :threshold_source, :visit_id
+                :score, :margin, :threshold_low, :threshold_high, :threshold_source, :visit_id,
+                :liveness_verdict, :liveness_score, :liveness_model
             )
             returning event_id, revision, camera_id, site_id, started_at, ended_at, decision, reason, staff_id,
                       customer_id, score, margin, threshold_low, threshold_high, threshold_source, visit_id,
@@ -118,6 +121,9 @@ def insert_event(connection: Connection, tenant_id: TenantId, new: NewEvent) -> 
             "threshold_high": new.threshold_high,
             "threshold_source": new.threshold_source,
             "visit_id": new.visit_id,
+            "liveness_verdict": None if new.liveness is None else new.liveness.verdict,
+            "liveness_score": None if new.liveness is None else new.liveness.score,
+            "liveness_model": None if new.liveness is None else new.liveness.model_version,
         },
     )
     return _event(row.mappings().one())
