@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import exp, log, log1p, log10, sqrt
+from math import exp, log1p, log10, sqrt
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -70,8 +71,10 @@ class TailAnchor:
 class Background:
     """What is known of a model's impostor scores before a tenant has people of its own: statistics alone.
 
-    `replicates`: the same tail over people drawn anew, for intervals. Histograms are shares by `bin_width` of cosine
-    from -1. `measured_rate`: the lowest rate that was counted; lower ones follow an exponential tail.
+    `tail` is that of probes with enrolled templates, `replicates` the same tail over people drawn anew, for intervals.
+    `template_anchor` is that of enrolled templates with each other, which is all a tenant has: only with that may its
+    own be compared. Histograms are shares by `bin_width` of cosine from -1. `measured_rate`: the lowest rate that was
+    counted; lower ones follow a normal tail.
     """
 
     model_version: str
@@ -82,6 +85,7 @@ class Background:
     measured_rate: float
     tail: TailShape
     replicates: tuple[TailShape, ...]
+    template_anchor: TailAnchor
     bin_width: float
     impostor_histogram: tuple[float, ...]
     genuine_histogram: tuple[float, ...]
@@ -193,27 +197,36 @@ def own_weight(people: int) -> float:
     return 0.0 if people < LEAST_PEOPLE else people / (people + BACKGROUND_WEIGHT_PEOPLE)
 
 
-def combined(shape: TailShape, own: TailAnchor | None, weight: float) -> TailShape:
-    """The background's tail, moved and stretched to where the tenant's own tail begins and how far it reaches, by
-    `weight`. The shape stays the background's: how a tail ends takes millions of pairs to see, and no tenant has them.
+def combined(shape: TailShape, like: TailAnchor, own: TailAnchor | None, weight: float) -> TailShape:
+    """The background's tail, moved and stretched by how the tenant's own differs from `like`, by `weight`.
+
+    The shape stays the background's: how a tail ends takes millions of pairs to see, and no tenant has them.
     """
     if own is None or weight <= 0:
         return shape
-    begin = (1 - weight) * shape.scores[0] + weight * own.score
-    excess = (1 - weight) * shape.excess + weight * own.excess
-    stretch = excess / shape.excess
-    scores = tuple(min(begin + (score - shape.scores[0]) * stretch, 1.0) for score in shape.scores)
-    return TailShape(shape.rates, scores, excess)
+    moved = weight * (own.score - like.score)
+    stretch = 1 + weight * (own.excess / like.excess - 1)
+    scores = tuple(min(shape.scores[0] + moved + (score - shape.scores[0]) * stretch, 1.0) for score in shape.scores)
+    return TailShape(shape.rates, scores, shape.excess * stretch)
 
 
-def threshold_for(background: Background, own: OwnTail | None, *, fpir: float, gallery: float) -> Threshold:
+def threshold_value(background: Background, own: OwnTail | None, *, fpir: float, gallery: float) -> float:
     """The cosine at which a share `fpir` of strangers is taken for somebody in a gallery worth `gallery` people with
     one template, which is raised to LEAST_GALLERY. Raises ConfigurationError for a rate without a tail."""
     rate = comparison_rate(fpir, max(gallery, LEAST_GALLERY))
     weight = 0.0 if own is None else own_weight(own.people)
-    value = combined(background.tail, None if own is None else own.anchor, weight).score_at(rate)
+    anchor = None if own is None else own.anchor
+    return combined(background.tail, background.template_anchor, anchor, weight).score_at(rate)
+
+
+def threshold_for(background: Background, own: OwnTail | None, *, fpir: float, gallery: float) -> Threshold:
+    """As `threshold_value`, with the interval that the people of background and gallery leave open."""
+    value = threshold_value(background, own, fpir=fpir, gallery=gallery)
+    rate = comparison_rate(fpir, max(gallery, LEAST_GALLERY))
+    weight = 0.0 if own is None else own_weight(own.people)
+    anchors: Sequence[TailAnchor | None] = own.replicates if own is not None else [None]
     drawn = [
-        combined(shape, None if own is None else own.replicates[number % len(own.replicates)], weight).score_at(rate)
+        combined(shape, background.template_anchor, anchors[number % len(anchors)], weight).score_at(rate)
         for number, shape in enumerate(background.replicates)
     ]
     low, high = (float(np.quantile(drawn, share)) for share in _INTERVAL) if drawn else (value, value)
@@ -241,8 +254,9 @@ def histogram_of(scores: Scores, bin_width: float) -> tuple[float, ...]:
     return tuple((counts / max(1, len(scores))).tolist())
 
 
-def exponential_score(begin: float, begin_rate: float, excess: float, rate: float) -> float:
-    """The score that a share `rate` reaches when `begin_rate` reach `begin` and excesses over it fall exponentially,
-    their `trimmed_excess` being `excess`: of an exponential distribution the smallest nine tenths average
-    1 - ln(10) / 9 of its mean."""
-    return begin + excess / (1 - log(10) / 9) * log(begin_rate / rate)
+def normal_score(upper: tuple[float, float], lower: tuple[float, float], rate: float) -> float:
+    """The score that a share `rate` reaches, on the line through two (rate, score) points over the normal deviate of
+    the rate: the scale of DET curves, on which impostor scores are straight (Martin et al. 1997)."""
+    deviate = NormalDist().inv_cdf
+    slope = (lower[1] - upper[1]) / (deviate(1 - lower[0]) - deviate(1 - upper[0]))
+    return lower[1] + slope * (deviate(1 - rate) - deviate(1 - lower[0]))

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from footfall.calibration import Background, TailShape
+from footfall.calibration import Background, TailAnchor, TailShape
 from footfall.errors import ConfigurationError
 from footfall.vision.embedders.mock import MOCK_THRESHOLDS
 from footfall.vision.models.manifest import EMBEDDER
@@ -51,6 +51,7 @@ def _background(document: Mapping[str, Any]) -> Background:
         measured_rate=document["measured_rate"],
         tail=_shape(document["tail"]),
         replicates=tuple(_shape(item) for item in document["replicates"]),
+        template_anchor=TailAnchor(*document["template_anchor"]),
         bin_width=document["bin_width"],
         impostor_histogram=tuple(document["impostor_histogram"]),
         genuine_histogram=tuple(document["genuine_histogram"]),

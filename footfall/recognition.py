@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -10,10 +10,21 @@ from sqlalchemy import Connection
 from contracts.base import TenantId
 from contracts.people import Decision, DecisionKind
 from footfall.errors import ModelVersionMismatchError, VectorsUnavailableError
-from footfall.matching import MatchDecision, MatchPolicy, PersonScore, decide, rank_people
+from footfall.matching import (
+    RESCORED_PEOPLE,
+    MatchDecision,
+    MatchPolicy,
+    Person,
+    PersonScore,
+    decide,
+    rank_people,
+    rescore,
+)
 from footfall.services import Services
 from footfall.stores.base import Hit
 from footfall.stores.postgres import customers as table
+from footfall.stores.postgres.calibrations import select_templates_of
+from footfall.templates import decode_vector
 from footfall.vision.types import Float32Array
 
 
@@ -38,7 +49,8 @@ def recognise(
 
     A neighbour counts only when Postgres holds that template, and for the person whom Postgres says it is of, for
     Postgres is the record: a vector that a failed write or an unfinished deletion left behind matches nobody, and one
-    that has not followed a correction yet matches the right person. `staff_only` leaves customers out, where a tenant
+    that has not followed a correction yet matches the right person. The search proposes people; their scores are made
+    from all their templates in the record. `staff_only` leaves customers out, where a tenant
     keeps nothing of strangers but has templates from before.
     Raises VectorsUnavailableError, also when another model's vectors are served: the caller's template is not to blame,
     and a worker that was told so would throw its events away instead of sending them again after the rebuild.
@@ -58,7 +70,11 @@ def recognise(
             if owner is not None and not (staff_only and owner[0] == "customer"):
                 yield replace(hit, person_kind=owner[0], person_id=owner[1])
 
-    return [_decided(owned(hits), policy) for hits in found]
+    proposed = [rank_people(owned(hits))[:RESCORED_PEOPLE] for hits in found]
+    templates = _templates_of(
+        connection, {(person.person_kind, person.person_id) for people in proposed for person in people}, services
+    )
+    return [_decided(rescore(probe, people, templates), policy) for probe, people in zip(probes, proposed, strict=True)]
 
 
 def describe(decision: MatchDecision, policy: MatchPolicy) -> Decision:
@@ -78,6 +94,14 @@ def describe(decision: MatchDecision, policy: MatchPolicy) -> Decision:
     )
 
 
-def _decided(hits: Iterable[Hit], policy: MatchPolicy) -> Recognition:
-    people = rank_people(hits)
+def _templates_of(
+    connection: Connection, people: Collection[Person], services: Services
+) -> dict[Person, list[Float32Array]]:
+    found: dict[Person, list[Float32Array]] = {}
+    for row in select_templates_of(connection, {person_id for _, person_id in people}, services.model_version):
+        found.setdefault((row.person_kind, row.person_id), []).append(decode_vector(row.embedding))
+    return found
+
+
+def _decided(people: list[PersonScore], policy: MatchPolicy) -> Recognition:
     return Recognition(decide(people, policy, acceptable=True), tuple(people))

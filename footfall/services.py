@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
+from footfall.calibration_policy import PolicyCache, stated_default
 from footfall.errors import ConfigurationError
-from footfall.matching import MatchPolicy, policy_from
+from footfall.matching import MatchPolicy
 from footfall.settings import Settings
 from footfall.stores.base import ObjectStore, VectorStore
 from footfall.stores.objects import open_objects
@@ -27,6 +28,7 @@ class Services:
     vectors: VectorStore
     objects: ObjectStore
     vision: VisionPipeline
+    policies: PolicyCache = field(default_factory=PolicyCache)
 
     @property
     def model_version(self) -> str:
@@ -35,14 +37,9 @@ class Services:
 
     @property
     def policy(self) -> MatchPolicy:
-        """The match policy of the settings' false-accept rates. Raises ConfigurationError for unmeasured rates."""
-        recognition = self.settings.recognition
-        return policy_from(
-            self.vision.thresholds,
-            target_far=recognition.target_far,
-            unsure_far=recognition.unsure_far,
-            margin=recognition.margin,
-        )
+        """What holds for a tenant without a calibration and with a small gallery; `footfall.calibration_policy` has
+        each tenant's own. Raises ConfigurationError for rates that are swapped or cannot be met."""
+        return stated_default(self.settings.recognition, self.model_version)
 
     def prepare(self) -> None:
         """Makes the vector collection, the buckets and their rules where missing. Idempotent; call it before the
@@ -58,8 +55,8 @@ class Services:
 def open_services(settings: Settings, *, role: Literal["app", "operator"] = "app") -> Services:
     """Opens every part for the application's role, or the operator's.
 
-    Raises ConfigurationError when that role's DSN is not set or the model was never measured at the settings'
-    false-accept rates, ModelError when weights are missing or corrupt.
+    Raises ConfigurationError when that role's DSN is not set or the settings' rates
+    cannot be met or the model was never measured, ModelError when weights are missing or corrupt.
     Connects to nothing yet: a store that is away is noticed by the first call that needs it.
     """
     dsn: SecretStr | None = settings.postgres.app_dsn if role == "app" else settings.postgres.operator_dsn
@@ -76,5 +73,5 @@ def open_services(settings: Settings, *, role: Literal["app", "operator"] = "app
         objects=open_objects(settings),
         vision=vision,
     )
-    _ = services.policy  # rates that nobody measured are refused now, not at the first face
+    _ = services.policy  # rates that cannot be met are refused now, not at the first face
     return services

@@ -8,7 +8,7 @@ from datetime import timedelta
 from contracts.events import Pipeline
 from contracts.places import Camera
 from footfall.errors import ModelVersionMismatchError
-from footfall.matching import threshold_at
+from footfall.matching import LIKE_FACE_FAR, SAME_FACE_FAR, threshold_at
 from footfall.settings import Settings
 from footfall.vision.pipeline import VisionPipeline
 from ingest_daemon.continuity import LikenessPolicy
@@ -24,7 +24,7 @@ def assemble(
     camera: Camera, vision: VisionPipeline, source: Source, settings: Settings, tally: Tally
 ) -> CameraPipeline:
     """The pipeline of `camera` as the settings and the tenant's privacy mode want it."""
-    ingest, recognition = settings.ingest, settings.recognition
+    ingest = settings.ingest
     policy = TrackPolicy(
         sure_after=timedelta(seconds=ingest.sure_after_seconds),
         lost_after=timedelta(seconds=ingest.lost_after_seconds),
@@ -48,8 +48,8 @@ def assemble(
         event_ids=random_ids() if fingerprint is None else replayable_ids(camera.camera_id, fingerprint),
         track_policy=policy,
         likeness_policy=LikenessPolicy(
-            agree_at=threshold_at(vision.thresholds, recognition.unsure_far),
-            same_at=threshold_at(vision.thresholds, recognition.target_far),
+            agree_at=threshold_at(vision.thresholds, LIKE_FACE_FAR),
+            same_at=threshold_at(vision.thresholds, SAME_FACE_FAR),
             matching=camera.privacy_mode != "count_only",
         ),
         tally=tally,

@@ -258,6 +258,6 @@ def test_the_worst_template_gives_way_when_a_customer_has_enough(world: World) -
 
 def test_an_unsure_face_teaches_nothing(world: World) -> None:
     world.see(STRANGER, quality=0.5)
-    world.see(like(STRANGER, 0.45), at=MORNING + timedelta(minutes=1), quality=0.99)
+    world.see(like(STRANGER, 0.40), at=MORNING + timedelta(minutes=1), quality=0.99)
 
     assert world.count("customer_templates") == 1

@@ -5,15 +5,26 @@ from __future__ import annotations
 from random import Random
 from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.base import PersonKind, TemplateId
 from footfall.errors import ConfigurationError
-from footfall.matching import MatchPolicy, PersonScore, decide, policy_from, rank_people, threshold_at
+from footfall.matching import (
+    RESCORED_PEOPLE,
+    MatchPolicy,
+    PersonScore,
+    decide,
+    fused_score,
+    rank_people,
+    rescore,
+    threshold_at,
+)
 from footfall.stores.base import Hit
 from footfall.vision.types import ThresholdTable
+from tests.vectors import between, like, person
 
 TABLE = ThresholdTable("measured on nobody", ((1e-5, 0.50), (1e-4, 0.42), (1e-3, 0.34)))
 POLICY = MatchPolicy(threshold_low=0.34, threshold_high=0.50, margin=0.05, source="a test")
@@ -52,18 +63,6 @@ def test_a_table_of_one_point_answers_that_point_alone() -> None:
 def test_an_empty_table_answers_nothing() -> None:
     with pytest.raises(ConfigurationError):
         threshold_at(ThresholdTable("empty", ()), 1e-4)
-
-
-def test_the_policy_says_where_its_thresholds_come_from() -> None:
-    policy = policy_from(TABLE, target_far=1e-5, unsure_far=1e-3, margin=0.05)
-
-    assert (policy.threshold_low, policy.threshold_high, policy.margin) == pytest.approx((0.34, 0.50, 0.05))
-    assert policy.source == "measured on nobody; FAR 0.001 / 1e-05"
-
-
-def test_swapped_rates_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="unsure_far"):
-        policy_from(TABLE, target_far=1e-3, unsure_far=1e-5, margin=0.05)
 
 
 def test_a_person_counts_with_the_best_of_their_templates() -> None:
@@ -124,3 +123,53 @@ def test_the_order_of_the_hits_decides_nothing(found: list[tuple[int, float]], s
     shuffler.shuffle(shuffled)
 
     assert decide(rank_people(hits), POLICY, acceptable=True) == decide(rank_people(shuffled), POLICY, acceptable=True)
+
+
+def test_with_one_template_the_fused_score_is_the_cosine() -> None:
+    probe, template = person(1), person(2)
+
+    assert fused_score(probe, [template]) == pytest.approx(float(probe @ template))
+
+
+@given(st.integers(0, 10_000), st.integers(1, 5))
+def test_the_fused_score_is_a_cosine_that_no_order_of_the_templates_changes(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(count + 1, 512)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    probe, templates = rows[0], list(rows[1:])
+
+    score = fused_score(probe, templates)
+
+    assert -1.0 - 1e-6 <= score <= 1.0 + 1e-6
+    assert fused_score(probe, templates[::-1]) == pytest.approx(score, abs=1e-6)
+
+
+def test_several_photographs_of_a_person_find_them_better_than_the_nearest_stranger() -> None:
+    face = person(7)
+    shots = [like(face, 0.8, shot) for shot in range(4)]
+
+    assert fused_score(shots[0], shots[1:]) > max(float(shots[0] @ shot) for shot in shots[1:])
+
+
+def test_a_person_whose_templates_have_nothing_in_common_is_found_by_each_of_them() -> None:
+    templates = [person(number) for number in range(5)]
+
+    assert all(fused_score(template, templates) > 0.65 for template in templates)
+
+
+def test_rescoring_ranks_by_all_templates_and_leaves_out_whoever_has_none() -> None:
+    probe = person(1)
+    near, far = between(probe, person(2), 0.3), between(probe, person(3), 0.8)
+    people = [scored(1, 0.9), scored(2, 0.8), scored(3, 0.7)]
+
+    ranked = rescore(probe, people, {("staff", UUID(int=1)): [far], ("staff", UUID(int=2)): [near]})
+
+    assert [entry.person_id for entry in ranked] == [UUID(int=2), UUID(int=1)]
+    assert ranked[0].score == pytest.approx(float(probe @ near))
+
+
+def test_no_more_people_are_rescored_than_can_be_the_first_or_second() -> None:
+    people = [scored(number, 0.5) for number in range(RESCORED_PEOPLE + 3)]
+    templates = {("staff", entry.person_id): [person(1)] for entry in people}
+
+    assert len(rescore(person(2), people, templates)) == RESCORED_PEOPLE  # type: ignore[arg-type]

@@ -50,22 +50,22 @@ def test_preparing_makes_what_the_stores_lack_and_may_be_repeated(tmp_path: Path
     services.close()
 
 
-def test_the_policy_is_that_of_the_settings_rates(tmp_path: Path) -> None:
-    services = open_services(
-        offline(
-            tmp_path,
-            postgres={"app_dsn": NOWHERE},
-            recognition={"target_far": 1e-4, "unsure_far": 1e-3, "margin": 0.07},
-        )
+def test_the_policy_without_a_calibration_is_the_stated_default_at_the_settings_rates(tmp_path: Path) -> None:
+    strict = open_services(offline(tmp_path, postgres={"app_dsn": NOWHERE}, recognition={"target_fpir": 1e-4}))
+    lax = open_services(
+        offline(tmp_path, postgres={"app_dsn": NOWHERE}, recognition={"target_fpir": 0.05, "margin": 0.07})
     )
-    points = dict(services.vision.thresholds.points)
 
-    policy = services.policy
+    assert strict.policy.threshold_high > lax.policy.threshold_high > lax.policy.threshold_low
+    assert strict.policy.threshold_low == lax.policy.threshold_low
+    assert lax.policy.margin == 0.07
+    assert lax.policy.source.startswith("not calibrated: mock-1, which was never measured")
+    strict.close()
+    lax.close()
 
-    assert (policy.threshold_low, policy.threshold_high, policy.margin) == (points[1e-3], points[1e-4], 0.07)
-    services.close()
 
-
-def test_rates_that_nobody_measured_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="1e-09"):
-        open_services(offline(tmp_path, postgres={"app_dsn": NOWHERE}, recognition={"target_far": 1e-9}))
+def test_swapped_rates_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"unsure_fpir \(0.001\) must be at least target_fpir \(0.01\)"):
+        open_services(
+            offline(tmp_path, postgres={"app_dsn": NOWHERE}, recognition={"target_fpir": 0.01, "unsure_fpir": 0.001})
+        )
