@@ -162,7 +162,7 @@ def _register(
 
 
 def _forget_detached(ledger: Ledger, embeddings: Sequence[bytes]) -> None:
-    """A sighting of theirs that a correction made nobody's keeps no template either, or its undo would bring it back."""
+    """A sighting of theirs that is nobody's by a correction keeps no template either: its undo would bring it back."""
     services = ledger.services
     policy = policy_of(ledger.connection, services, ledger.tenant_id, staff_only=False)
     own = [decode_vector(embedding) for embedding in embeddings]

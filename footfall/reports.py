@@ -15,7 +15,7 @@ from footfall.cursors import Position, check_limit, decode_cursor, encode_cursor
 from footfall.errors import InputError
 from footfall.stores.postgres import reports as table
 from footfall.stores.postgres import visits
-from footfall.stores.postgres.visits import VisitRow
+from footfall.stores.postgres.visits import Person, VisitRow
 from footfall.tenancy import tenant_transaction
 from footfall.visits import is_open
 
@@ -32,6 +32,7 @@ def list_visits(
     site_id: SiteId | None = None,
     camera_id: CameraId | None = None,
     person_kind: PersonKind | None = None,
+    person: Person | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int,
@@ -54,6 +55,7 @@ def list_visits(
             allowed_sites=allowed_sites,
             camera_id=camera_id,
             person_kind=person_kind,
+            person=person,
             since=since,
             until=until,
             after=after,

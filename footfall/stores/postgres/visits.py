@@ -135,6 +135,7 @@ def select_visit_page(
     allowed_sites: Collection[UUID] | None,
     camera_id: CameraId | None,
     person_kind: PersonKind | None,
+    person: Person | None,
     since: datetime | None,
     until: datetime | None,
     after: Position | None,
@@ -153,6 +154,8 @@ def select_visit_page(
               and (cast(:allowed_sites as uuid[]) is null or v.site_id = any(cast(:allowed_sites as uuid[])))
               and (cast(:camera_id as uuid) is null or cast(:camera_id as uuid) = any(v.camera_ids))
               and (cast(:person_kind as text) is null or v.person_kind = cast(:person_kind as text))
+              and (not :one_person
+                   or v.staff_id = cast(:staff_id as uuid) or v.customer_id = cast(:customer_id as uuid))
               and (cast(:since as timestamptz) is null or v.started_at >= cast(:since as timestamptz))
               and (cast(:until as timestamptz) is null or v.started_at < cast(:until as timestamptz))
               and (cast(:after_at as timestamptz) is null
@@ -165,6 +168,8 @@ def select_visit_page(
             "allowed_sites": None if allowed_sites is None else list(allowed_sites),
             "camera_id": camera_id,
             "person_kind": person_kind,
+            "one_person": person is not None,
+            **({"staff_id": None, "customer_id": None} if person is None else _person(person)),
             "since": since,
             "until": until,
             "after_at": None if after is None else after.at,
