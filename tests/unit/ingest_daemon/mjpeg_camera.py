@@ -19,14 +19,16 @@ BOUNDARY = "frame"
 @dataclass
 class MjpegCamera:
     """Sends `pictures` over and over, `fps` a second; hangs up after `frames_each` frames of a connection (None:
-    never). `connections` counts the clients it had."""
+    never), or falls silent after `silent_after` without hanging up. `connections` counts the clients it had."""
 
     pictures: list[BgrImage]
     fps: float = 25.0
     frames_each: int | None = None
+    silent_after: int | None = None
     port: int = 0
     connections: int = 0
     hang_up: Event = field(default_factory=Event)
+    fell_silent: Event = field(default_factory=Event)
 
     @property
     def url(self) -> str:
@@ -69,6 +71,10 @@ def _handler(camera: MjpegCamera) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             sent = 0
             while not camera.hang_up.wait(1 / camera.fps) and sent != camera.frames_each:
+                if sent == camera.silent_after:
+                    camera.fell_silent.set()
+                    camera.hang_up.wait()
+                    return
                 data = encoded[sent % len(encoded)]
                 head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
                 self.wfile.write(head.encode() + data + b"\r\n")

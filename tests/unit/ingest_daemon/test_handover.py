@@ -73,3 +73,11 @@ def test_an_empty_handover_answers_nothing_and_a_closed_one_says_so() -> None:
     assert not handover.drained
     handover.close()
     assert handover.drained
+
+
+def test_what_comes_after_the_end_is_dropped() -> None:
+    handover = Handover(newest_only=True)
+    handover.close()
+
+    assert handover.put(frame([], 0.0), Event()) == 1
+    assert handover.drained

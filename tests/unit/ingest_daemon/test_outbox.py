@@ -19,8 +19,9 @@ import pytest
 
 from contracts.events import FaceDetectedV1
 from footfall.errors import ConfigurationError
+from ingest_daemon.outbox import store
 from ingest_daemon.outbox.records import Taken
-from ingest_daemon.outbox.store import MOST_DEAD_LETTERS, UNREADABLE, Outbox
+from ingest_daemon.outbox.store import UNREADABLE, Outbox
 from tests.unit.ingest_daemon.api_server import CAMERA_ID
 from tests.unit.ingest_daemon.event_kit import IMAGE, face_event
 
@@ -150,12 +151,14 @@ def test_what_the_server_refuses_is_kept_visible_without_the_face(outbox: Outbox
     assert IMAGE[:40] not in left
 
 
-def test_dead_letters_are_bounded(outbox: Outbox) -> None:
-    for _ in range(MOST_DEAD_LETTERS + 3):
-        put(outbox, face_event(face=False), None)
+def test_dead_letters_are_bounded_and_the_latest_are_kept(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOST_DEAD_LETTERS", 3)
+    events = [face_event(face=False) for _ in range(5)]
+    for event in events:
+        put(outbox, event, None)
         outbox.set_aside(outbox.heads()[0].seq, status=422, reason="no good")
 
-    assert outbox.state().dead == MOST_DEAD_LETTERS
+    assert [letter.event_id for letter in outbox.dead_letters()] == [event.event_id for event in events[:1:-1]]
 
 
 def test_what_was_sent_is_overwritten_on_the_disk(outbox: Outbox, path: Path) -> None:
