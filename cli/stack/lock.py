@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +17,18 @@ def only_supervisor(home: Path) -> Iterator[None]:
     path = _path(home)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ConflictError(
-                f"{home} already has a running stack.", hint="`footfall status` shows it, `footfall down` stops it."
-            ) from error
+        # Several attempts: `is_supervised`, asked at this moment, holds it for an instant.
+        for pause_seconds in (0.05, 0.1, 0.2, None):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if pause_seconds is None:
+                    raise ConflictError(
+                        f"{home} already has a running stack.",
+                        hint="`footfall status` shows it, `footfall down` stops it.",
+                    ) from error
+                time.sleep(pause_seconds)
         yield
 
 

@@ -76,11 +76,13 @@ class Home:
         return process.pid
 
     def processes(self) -> list[psutil.Process]:
-        """Every process that was started for this home, by the variable each was given."""
+        """Every process of this home: by the variable that each was given, or, since Postgres's children write over
+        theirs, by the folder in which it works."""
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get("FOOTFALL_HOME") == str(self.path) and process.status() != "zombie":
+                ours = process.environ().get("FOOTFALL_HOME") == str(self.path)
+                if (ours or process.cwd().startswith(str(self.path))) and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
             except psutil.Error:
                 continue

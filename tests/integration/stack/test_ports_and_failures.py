@@ -39,12 +39,12 @@ def test_two_homes_run_side_by_side_and_share_nothing(make_home: MakeHome) -> No
 
 def test_a_taken_port_is_replaced_and_the_replacement_kept(make_home: MakeHome) -> None:
     home = make_home()
-    wanted = home.settings.stack.milvus_port
+    wanted = home.settings.stack.postgres_port
     with socket.create_server(("127.0.0.1", wanted)):
-        chosen = home.up("milvus").ports["milvus"].port
+        chosen = home.up("postgres").ports["postgres"].port
         assert chosen != wanted
         home.down()
-    assert home.up("milvus").ports["milvus"].port == chosen
+    assert home.up("postgres").ports["postgres"].port == chosen
     home.down()
 
 
@@ -83,7 +83,7 @@ def test_a_part_that_cannot_start_is_named_with_the_end_of_its_log(make_home: Ma
     data = home.path / "postgres" / "data"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("12\n")
-    failed = home.footfall("up", "--only", "postgres", "--only", "milvus")
+    failed = home.footfall("up", "--only", "postgres")
     assert failed.returncode == 3
     assert "error: The stack did not start: postgres did not come up" in failed.stderr
     assert "postgres.log" in failed.stderr
