@@ -32,7 +32,10 @@ class Command(Protocol):
 # Module by command; a module is imported when its command runs, or for the help.
 COMMANDS: Mapping[str, str] = {
     "accuracy": "benchmarks.accuracy",
+    "background": "benchmarks.background",
+    "identify": "benchmarks.identify",
     "liveness": "benchmarks.liveness",
+    "search": "benchmarks.search",
 }
 
 

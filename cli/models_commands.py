@@ -58,6 +58,10 @@ def list_command(
         typer.echo(f"    file      {spec.local_name or f'inside the Python package {spec.bundled_in}'}")
         typer.echo(f"    input     {_input_in_words(spec)}")
         typer.echo(f"    output    {f'{spec.output_dimension} numbers' if spec.output_dimension else 'faces'}")
+        if spec.attack_rates is not None:
+            rates = spec.attack_rates
+            typer.echo(f"    attacks   APCER {rates.apcer}; BPCER {rates.bpcer}")
+            typer.echo(f"    off by default: {rates.note}")
         typer.echo(f"    licence   code {spec.licence.code}; weights {spec.licence.weights}")
         typer.echo(f"    commercial use is {spec.licence.commercial_use}: {spec.licence.note}")
 
@@ -106,6 +110,9 @@ def _described(spec: ModelSpec) -> dict[str, object]:
         "thresholds_source": thresholds.source if thresholds else None,
         "sources": ["mirror", *map(str, spec.source.sources)] if spec.source else [],
         "required": spec.required,
+        "apcer": spec.attack_rates.apcer if spec.attack_rates else None,
+        "bpcer": spec.attack_rates.bpcer if spec.attack_rates else None,
+        "attack_note": spec.attack_rates.note if spec.attack_rates else None,
     }
 
 

@@ -224,8 +224,9 @@ LIVENESS = ModelSpec(
     required=False,
     attack_rates=AttackRates(
         apcer="not measured",
-        bpcer="@@BPCER@@",
-        note="@@NOTE@@",
+        bpcer="0.4 % on 250 photographs of LFW, scores under 0.5",
+        note="There is no set of real attacks here, and of made-up screen replays 96 % pass. Its verdict is a note in "
+        "the record and no lock: leave it off where somebody would rely on it.",
     ),
 )
 

@@ -32,7 +32,7 @@ def jpeg(media: Path, name: str) -> tuple[str, bytes, str]:
 def blurred(media: Path, name: str) -> tuple[str, bytes, str]:
     picture = cv2.imread(str(media / name))
     assert picture is not None
-    soft = np.asarray(cv2.GaussianBlur(picture, (0, 0), 12.0), dtype=np.uint8)
+    soft = np.asarray(cv2.GaussianBlur(picture, (0, 0), 8.0), dtype=np.uint8)
     return f"soft-{name}", cv2.imencode(".jpg", soft)[1].tobytes(), "image/jpeg"
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.base import StaffId
-from contracts.enrolment import Reminder
+from contracts.enrolment import Objection, Reminder
 from footfall.enrolment import Photograph, enrol_photographs
 from footfall.errors import NotFoundError
 from footfall.gallery_health import consistency, reminders
@@ -18,6 +18,8 @@ from tests.integration.footfall.enrolments import ADA, GRACE, enrolled, faces_of
 from tests.integration.footfall.world import ACTOR, World, jpeg
 
 VALID_DAYS = 365
+TWINS: tuple[Objection, ...] = ("already_enrolled_as",)
+CHANGED: tuple[Objection, ...] = ("disagrees_with_others",)
 ANOTHER_SIZE = jpeg(ADA)
 
 
@@ -72,7 +74,7 @@ def test_a_photograph_that_was_forced_in_is_an_outlier(world: World) -> None:
     enrolled(world, ada, jpeg(ADA))
     enrolled(world, ada, jpeg(ADA, quality=80))
     forced = [Photograph("grace.jpg", jpeg(GRACE))]
-    enrol_photographs(world.services, world.tenant_id, ada, forced, actor=ACTOR, overruled=("disagrees_with_others",))
+    enrol_photographs(world.services, world.tenant_id, ada, forced, actor=ACTOR, overruled=CHANGED)
 
     found = consistency(world.services, world.tenant_id, ada)
 
@@ -190,7 +192,7 @@ def test_one_person_under_two_names_is_found_once(world: World) -> None:
     ada, other = hired(world, "Ada Byron"), hired(world, "Ada Lovelace")
     enrolled(world, ada, jpeg(ADA))
     doubled = [Photograph("a.jpg", jpeg(ADA, quality=80)), Photograph("b.jpg", jpeg(ADA, quality=70))]
-    enrol_photographs(world.services, world.tenant_id, other, doubled, actor=ACTOR, overruled=("already_enrolled_as",))
+    enrol_photographs(world.services, world.tenant_id, other, doubled, actor=ACTOR, overruled=TWINS)
 
     [reminder] = reminded(world)
 

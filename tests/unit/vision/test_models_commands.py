@@ -29,6 +29,7 @@ def test_list_tells_what_each_model_is_and_whether_it_is_here(home: Path) -> Non
     assert "112x112 BGR, (x - 127.5) / 128" in result.stdout
     assert "commercial use is unclear" in result.stdout
     assert "yuface: detector, version yuface-2023.5, here" in result.stdout
+    assert "APCER not measured; BPCER 0." in result.stdout
 
 
 def test_list_as_json_holds_the_whole_manifest(home: Path) -> None:

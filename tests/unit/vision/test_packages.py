@@ -43,6 +43,14 @@ def test_a_member_of_an_npm_package_is_read(npm_package: PublishedPackage, tmp_p
     assert _read(PackageCache(tmp_path / "staging"), _npm(npm_package)) == npm_package.content
 
 
+def test_a_relative_folder_leads_the_client_to_where_it_is_read(
+    npm_package: PublishedPackage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The client runs in a folder of its own.
+    monkeypatch.chdir(tmp_path)
+    assert _read(PackageCache(Path("staging")), _npm(npm_package)) == npm_package.content
+
+
 def test_a_member_of_a_wheel_is_read(python_wheel: PublishedPackage, tmp_path: Path) -> None:
     assert _read(PackageCache(tmp_path / "staging"), _wheel(python_wheel)) == python_wheel.content
 

@@ -149,7 +149,13 @@ def test_verify_states_what_is_here_missing_and_corrupt(settings: Settings) -> N
     settings.models_path.mkdir(parents=True)
     (settings.models_path / "face_detection_yunet_2026may.onnx").write_bytes(b"something else")
     states = {found.model.name: found.state for found in verify(settings)}
-    assert states == {"arcface-mbf-512": "missing", "yunet": "corrupt", "yuface": "ok", "retinaface": "missing"}
+    assert states == {
+        "arcface-mbf-512": "missing",
+        "yunet": "corrupt",
+        "yuface": "ok",
+        "retinaface": "missing",
+        "fr-liveness": "missing",
+    }
 
 
 def test_what_was_pulled_is_what_the_manifest_states(models_dir: Path) -> None:
@@ -167,6 +173,7 @@ def test_the_manifest_is_complete_and_consistent() -> None:
         for digest in (spec.local_sha256, spec.source.sha256) if spec.source else ():
             assert digest is not None
             assert len(digest) == 64
+        assert (spec.attack_rates is not None) == (spec.task == "liveness")
         if spec.task == "embedder":
             assert spec.required
             assert spec.thresholds is not None
