@@ -10,17 +10,19 @@ from dagster import (
     Backoff,
     MaterializeResult,
     MetadataValue,
+    OpExecutionContext,
     ResourceParam,
     RetryPolicy,
     TableRecord,
     TableSchema,
     asset,
+    op,
 )
 from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
 from assets.needs import GALLERY, OWNERS, OpensServices
-from footfall.gallery import list_tenant_ids, rebuild_gallery
+from footfall.gallery import list_tenant_ids, rebuild_gallery, rollback_gallery
 from footfall.gallery_size import measure_galleries
 from footfall.stores.postgres.gallery import GallerySize
 
@@ -89,6 +91,22 @@ def gallery_index(services: ResourceParam[OpensServices]) -> MaterializeResult[N
             "nprobe": verified.nprobe or "exact",
             "vectors_per_second": report.vectors / report.seconds if report.seconds > 0 else 0.0,
             "model_version": opened.model_version,
+        }
+    )
+
+
+@op(pool="gallery", description="Serves the former collection again, brought to what Postgres records now.")
+def serve_former_collection(context: OpExecutionContext, services: ResourceParam[OpensServices]) -> None:
+    with told_plainly(), services.open() as opened:
+        report, mended = rollback_gallery(
+            opened.engine, opened.vectors, list_tenant_ids(opened.engine), opened.model_version
+        )
+    context.add_output_metadata(
+        {
+            "collection": report.collection,
+            "previous_collection": report.previous or "none",
+            "templates_added": mended.added,
+            "templates_removed": mended.removed,
         }
     )
 

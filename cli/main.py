@@ -11,6 +11,7 @@ import typer
 
 from cli import (
     admin_commands,
+    gallery_commands,
     ingest_commands,
     metrics_command,
     models_commands,
@@ -71,6 +72,7 @@ app.add_typer(models_commands.app, name="models")
 app.add_typer(admin_commands.tenant, name="tenant")
 app.add_typer(admin_commands.apikey, name="apikey")
 app.add_typer(admin_commands.db, name="db")
+app.add_typer(gallery_commands.gallery, name="gallery")
 app.add_typer(staff_commands.app, name="staff")
 
 

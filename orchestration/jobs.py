@@ -7,9 +7,14 @@ from dagster import (
     DefaultScheduleStatus,
     ScheduleDefinition,
     define_asset_job,
+    job,
 )
 
+from assets.gallery import serve_former_collection
 from assets.needs import GALLERY, MARTS, STAGING
+
+# A run whose process was killed would count as running for ever, and keep those behind it in the queue.
+_TAGS = {"dagster/max_runtime": "3600"}
 
 _GALLERY = AssetSelection.groups(GALLERY)
 _MARTS = AssetSelection.groups(STAGING, MARTS)
@@ -17,23 +22,43 @@ _MARTS = AssetSelection.groups(STAGING, MARTS)
 REBUILD_GALLERY = define_asset_job(
     "rebuild_gallery",
     selection=_GALLERY,
+    tags=_TAGS,
     description="Counts what is enrolled, fills a fresh collection of the vector store from Postgres and checks it.",
 )
 REFRESH_MARTS = define_asset_job(
     "refresh_marts",
     selection=_MARTS,
+    tags=_TAGS,
     description="Rebuilds the local days in which visits or sightings changed, and tests the marts.",
 )
 REFRESH_ALL = define_asset_job(
-    "refresh_all", selection=_GALLERY | _MARTS, description="The gallery and the marts, made anew from the record."
+    "refresh_all",
+    selection=_GALLERY | _MARTS,
+    tags=_TAGS,
+    description="The gallery and the marts, made anew from the record.",
 )
 CHECK_GALLERY = define_asset_job(
     "check_gallery",
     selection=AssetSelection.checks_for_assets("gallery_index"),
+    tags=_TAGS,
     description="Compares the vector store with Postgres, and changes nothing.",
 )
 
-JOBS = [REBUILD_GALLERY, REFRESH_MARTS, REFRESH_ALL, CHECK_GALLERY]
+MEND_GALLERY = define_asset_job(
+    "mend_gallery",
+    selection=AssetSelection.checks_for_assets("gallery_index"),
+    tags=_TAGS,
+    config={"ops": {"gallery_index_gallery_matches_record": {"config": {"mend": True}}}},
+    description="Compares the vector store with Postgres, and writes and deletes what differs.",
+)
+
+
+@job(name="rollback_gallery", description="Goes back to the gallery's former collection; once more goes forward again.")
+def ROLLBACK_GALLERY() -> None:  # noqa: N802  # a job like those above
+    serve_former_collection()
+
+
+JOBS = [REBUILD_GALLERY, REFRESH_MARTS, REFRESH_ALL, CHECK_GALLERY, MEND_GALLERY, ROLLBACK_GALLERY]
 
 SCHEDULES = [
     ScheduleDefinition(
