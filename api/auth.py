@@ -51,6 +51,26 @@ ACCESS: Mapping[tuple[str, str], Access] = MappingProxyType(
         ("POST", "/v1/events/face"): _SENDERS,
         ("GET", "/v1/visits"): _READERS,
         ("GET", "/v1/reports/traffic"): _READERS,
+        ("GET", "/v1/calibration"): _READERS,
+        ("GET", "/v1/customers"): _READERS,
+        ("GET", "/v1/customers/{customer_id}"): _READERS,
+        ("GET", "/v1/customers/{customer_id}/visits"): _READERS,
+        ("GET", "/v1/customers/{customer_id}/sightings"): _READERS,
+        ("POST", "/v1/customers/{customer_id}/merge"): _ADMINS,
+        ("POST", "/v1/customers/{customer_id}/split"): _ADMINS,
+        ("POST", "/v1/customers/{customer_id}/promote"): _ADMINS,
+        ("POST", "/v1/customers/{customer_id}/opt-out"): _ADMINS,
+        ("POST", "/v1/sightings/{event_id}/detach"): _ADMINS,
+        ("POST", "/v1/sightings/{event_id}/move"): _ADMINS,
+        ("POST", "/v1/staff/{staff_id}/faces/{face_id}/move"): _ADMINS,
+        # They show people of every site, whom a site manager may not see.
+        ("GET", "/v1/corrections"): _ADMINS,
+        ("POST", "/v1/corrections/{correction_id}/undo"): _ADMINS,
+        ("GET", "/v1/review-queue"): _ADMINS,
+        ("POST", "/v1/review-queue/{item_id}/dismiss"): _ADMINS,
+        ("GET", "/v1/opt-outs"): _ADMINS,
+        ("POST", "/v1/opt-outs"): _ADMINS,
+        ("DELETE", "/v1/opt-outs/{opt_out_id}"): _ADMINS,
     }
 )
 

@@ -17,7 +17,21 @@ from api.lanes import Lane
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestFrame
 from api.openapi import DocumentedApi
-from api.routes import cameras, events, health, reports, sites, staff, tokens, visits
+from api.routes import (
+    calibration,
+    cameras,
+    corrections,
+    customers,
+    events,
+    health,
+    opt_outs,
+    reports,
+    review_queue,
+    sites,
+    staff,
+    tokens,
+    visits,
+)
 from api.state import ApiState
 from api.version import VERSION
 from footfall.errors import FootfallError
@@ -36,8 +50,11 @@ _TAGS = [
     {"name": "places", "description": "Sites, and the cameras at their entrances."},
     {"name": "staff", "description": "Staff, their photographs, and trying recognition out."},
     {"name": "events", "description": "What workers send."},
+    {"name": "customers", "description": "Visitors with an identity, and those who opted out of one."},
+    {"name": "corrections", "description": "Putting right who somebody is, and taking that back."},
     {"name": "visits", "description": "Who came, when, and for how long."},
     {"name": "reports", "description": "Traffic by hour and day."},
+    {"name": "recognition", "description": "What decisions rest on."},
     {"name": "operation", "description": "Health and metrics."},
 ]
 _LOGINS_AT_ONCE = 2  # each takes 64 MiB of memory and most of a core for its hash
@@ -69,7 +86,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         dependencies=[Depends(authorise)],
         lifespan=_lifespan(chosen, metrics),
     )
-    for module in (tokens, sites, cameras, staff, events, visits, reports, health):
+    for module in (
+        tokens,
+        sites,
+        cameras,
+        staff,
+        events,
+        visits,
+        reports,
+        calibration,
+        customers,
+        corrections,
+        review_queue,
+        opt_outs,
+        health,
+    ):
         app.include_router(module.router)
     handlers.install(app)
     app.add_middleware(BodyLimit, max_upload_bytes=chosen.api.max_upload_bytes)

@@ -14,9 +14,11 @@ from pydantic import BaseModel
 
 from client.credentials import ApiKey, Credentials, Password, TokenKeeper
 from client.errors import ApiProblem
+from client.identities import IdentityOperations
 from client.transport import Model, Parameter, Part, Transport, parsed
 from contracts.access import TokenResponse
 from contracts.base import PersonKind
+from contracts.calibration import CalibrationReport
 from contracts.enrolment import EnrolmentReport, Objection, ReminderList, StaffConsistency
 from contracts.events import FaceDetectedV1
 from contracts.people import (
@@ -35,7 +37,7 @@ DEFAULT_TIMEOUT_SECONDS = 30.0
 _CONNECT_TIMEOUT_SECONDS = 5.0
 
 
-class FootfallClient:
+class FootfallClient(IdentityOperations):
     """A caller of one Footfall server, as one user or one machine. Thread-safe; close it, or use it as a context.
 
     Give exactly one of `api_key`, `token`, or `tenant` with `email` and `password`. With a key or a password the
@@ -208,6 +210,10 @@ class FootfallClient:
             until=until,
             source=source,
         )
+
+    def calibration(self) -> CalibrationReport:
+        """The thresholds in force and what they rest on."""
+        return self._get("/v1/calibration", CalibrationReport)
 
     def readiness(self) -> Readiness:
         """Answers for a server that is not ready, too. Needs no sign-in."""

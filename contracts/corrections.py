@@ -103,8 +103,7 @@ class ReviewPage(Contract):
     next_cursor: str | None = None
 
 
-class OptOutOfCustomer(Contract):
-    customer_id: UUID
+class OptOutRequest(Contract):
     consent: Name = Field(description="Where the consent to keeping the template is recorded: a form, a letter.")
 
 

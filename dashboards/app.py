@@ -18,6 +18,8 @@ pages = st.navigation(
         st.Page("app_pages/overview.py", title="Overview", icon=":material/dashboard:", default=True),
         st.Page("app_pages/traffic.py", title="Traffic", icon=":material/bar_chart:"),
         st.Page("app_pages/visits.py", title="Visits", icon=":material/directions_walk:"),
+        st.Page("app_pages/recognition.py", title="Recognition", icon=":material/face:"),
+        st.Page("app_pages/customers.py", title="Customers", icon=":material/group:"),
         st.Page("app_pages/staff.py", title="Staff", icon=":material/badge:"),
     ]
 )

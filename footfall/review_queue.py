@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine
 from contracts.base import EventId, TenantId
 from contracts.corrections import Evidence, ReviewItem, ReviewPage
 from footfall import audit
+from footfall.calibration_background import load_background
+from footfall.calibration_policy import gallery_of, policy_for
 from footfall.correction_records import ref_of
 from footfall.cursors import Position, check_limit, decode_cursor, encode_cursor
 from footfall.duplicates import Duplicate, Known, Mixture, Presence, likely_duplicates, likely_mixtures
@@ -20,8 +22,10 @@ from footfall.errors import NotFoundError
 from footfall.gallery import gallery_templates
 from footfall.matching import MatchPolicy
 from footfall.services import Services
+from footfall.settings import RecognitionSettings
 from footfall.stores.base import StoredTemplate
 from footfall.stores.postgres import reviews as table
+from footfall.stores.postgres.calibrations import select_gallery_shape, select_latest
 from footfall.stores.postgres.reviews import ItemRow, NewItem
 from footfall.stores.postgres.visits import Person
 from footfall.templates import decode_vector
@@ -45,9 +49,12 @@ class Questions:
     open: int
 
 
-def find_questions(engine: Engine, tenant_id: TenantId, model_version: str, policy: MatchPolicy) -> Questions:
-    """Compares everybody in the tenant's gallery and makes what is likely the open questions. Sightings go on
-    meanwhile; a question about somebody who has changed since is answered by looking."""
+def find_questions(
+    engine: Engine, tenant_id: TenantId, model_version: str, recognition: RecognitionSettings
+) -> Questions:
+    """Compares everybody in the tenant's gallery, by the thresholds that sightings are decided by, and makes what is
+    likely the open questions. Sightings go on meanwhile; a question about somebody who has changed since is answered
+    by looking."""
     gallery: dict[Person, list[StoredTemplate]] = defaultdict(list)
     for template in gallery_templates(engine, tenant_id, model_version):
         gallery[Person(template.person_kind, template.person_id)].append(template)
@@ -55,6 +62,7 @@ def find_questions(engine: Engine, tenant_id: TenantId, model_version: str, poli
         Known(person, np.stack([template.vector for template in templates])) for person, templates in gallery.items()
     ]
     with tenant_transaction(engine, tenant_id) as connection:
+        policy = _policy(connection, recognition, model_version)
         sighted = _sighted(connection, model_version)
         suspects = likely_duplicates(people, {}, policy)
         ids = {person.person_id for pair in suspects for person in (pair.one, pair.other)}
@@ -90,6 +98,11 @@ def dismiss_question(engine: Engine, tenant_id: TenantId, item_id: UUID, *, acto
         if not table.dismiss_item(connection, item_id, actor):
             raise NotFoundError(f"There is no open question {item_id}.")
         audit.record(connection, actor=actor, action="review.dismissed", subject_kind="review_item", subject_id=item_id)
+
+
+def _policy(connection: Connection, recognition: RecognitionSettings, model_version: str) -> MatchPolicy:
+    gallery = gallery_of(select_gallery_shape(connection, model_version), staff_only=False)
+    return policy_for(recognition, load_background(model_version), select_latest(connection, model_version), gallery)
 
 
 def _sighted(connection: Connection, model_version: str) -> list[Known]:

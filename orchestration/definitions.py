@@ -6,9 +6,11 @@ from dagster import Definitions, definitions
 
 from assets.checks import gallery_matches_record
 from assets.dbt_project import dbt_executable, load_manifest, project_dir
+from assets.duplicates import corrections_replay, duplicate_candidates
 from assets.gallery import gallery_index, staff_gallery
 from assets.marts import mart_assets
 from assets.sources import RECORD
+from assets.thresholds import thresholds, thresholds_rest_on_enough_people
 from footfall.settings import Settings, load_settings
 from orchestration.jobs import JOBS, SCHEDULES
 from orchestration.resources import MartsDbtResource, ServicesResource
@@ -17,8 +19,15 @@ from orchestration.resources import MartsDbtResource, ServicesResource
 def build_definitions(settings: Settings) -> Definitions:
     """Raises ConfigurationError when the dbt project does not parse or the home cannot be written."""
     return Definitions(
-        assets=[*RECORD, staff_gallery, gallery_index, mart_assets(load_manifest(settings))],
-        asset_checks=[gallery_matches_record],
+        assets=[
+            *RECORD,
+            staff_gallery,
+            gallery_index,
+            thresholds,
+            duplicate_candidates,
+            mart_assets(load_manifest(settings)),
+        ],
+        asset_checks=[gallery_matches_record, thresholds_rest_on_enough_people, corrections_replay],
         jobs=JOBS,
         schedules=SCHEDULES,
         resources={

@@ -19,6 +19,7 @@ from contracts.base import FaceId, StaffId
 from contracts.enrolment import MAX_PHOTOGRAPHS, EnrolmentReport, Objection, ReminderList, StaffConsistency
 from contracts.people import RecognitionTestResult, Staff, StaffCreate, StaffFace, StaffFaceList, StaffPage
 from footfall import enrolled_faces, enrolment, gallery_health, recognition_trial, roster
+from footfall.enrolment_results import Photograph
 
 router = APIRouter(tags=["staff"])
 
@@ -113,7 +114,7 @@ async def enrol_photographs(
         files = await read_files(
             request, "images", most=MAX_PHOTOGRAPHS, within_seconds=state.settings.api.upload_seconds
         )
-        photographs = [enrolment.Photograph(file.filename, file.data) for file in files]
+        photographs = [Photograph(file.filename, file.data) for file in files]
         return await state.vision_lane.run(
             lambda: enrolment.enrol_photographs(
                 state.services,

@@ -1,0 +1,117 @@
+"""Customers of the caller's tenant: profiles, visits, sightings, and correcting who they are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+import fastapi
+from fastapi import APIRouter
+from pydantic import Field
+
+from api.auth import Caller
+from api.routes.paging import PageQuery
+from api.routes.scope import site_filter
+from api.state import State
+from contracts.base import CustomerId, EventId
+from contracts.corrections import Correction, MergeRequest, OptOut, OptOutRequest, PromoteRequest, SplitRequest
+from contracts.customers import CustomerPage, SightingPage
+from contracts.records import CustomerProfileV1
+from contracts.reports import VisitPage
+from footfall import corrections, opt_out, profiles
+
+router = APIRouter(tags=["customers"])
+
+
+class CustomerQuery(PageQuery):
+    site_id: UUID | None = Field(default=None, description="Customers who visited this site alone.")
+
+
+@router.get("/v1/customers", operation_id="listCustomers", summary="List customers")
+def list_customers(query: Annotated[CustomerQuery, fastapi.Query()], caller: Caller, state: State) -> CustomerPage:
+    """Last seen first. A site manager sees those who visited their sites, and their visits there."""
+    return profiles.list_customers(
+        state.services.engine,
+        caller.tenant_id,
+        limit=query.limit,
+        cursor=query.cursor,
+        site_id=site_filter(state, caller, query.site_id),
+        allowed_sites=caller.site_ids,
+    )
+
+
+@router.get("/v1/customers/{customer_id}", operation_id="getCustomer", summary="Read a customer's profile")
+def get_customer(customer_id: UUID, caller: Caller, state: State) -> CustomerProfileV1:
+    """Of a customer who was merged, the survivor's profile."""
+    return profiles.get_customer(
+        state.services.engine, caller.tenant_id, CustomerId(customer_id), allowed_sites=caller.site_ids
+    )
+
+
+@router.get("/v1/customers/{customer_id}/visits", operation_id="listCustomerVisits", summary="List a customer's visits")
+def list_customer_visits(
+    customer_id: UUID, query: Annotated[PageQuery, fastapi.Query()], caller: Caller, state: State
+) -> VisitPage:
+    """Latest first."""
+    return profiles.customer_visits(
+        state.services.engine,
+        caller.tenant_id,
+        CustomerId(customer_id),
+        limit=query.limit,
+        cursor=query.cursor,
+        now=datetime.now(UTC),
+        allowed_sites=caller.site_ids,
+    )
+
+
+@router.get(
+    "/v1/customers/{customer_id}/sightings", operation_id="listSightings", summary="List a customer's sightings"
+)
+def list_sightings(
+    customer_id: UUID, query: Annotated[PageQuery, fastapi.Query()], caller: Caller, state: State
+) -> SightingPage:
+    """Latest first, each with a URL of its face that works for minutes."""
+    return profiles.customer_sightings(
+        state.services,
+        caller.tenant_id,
+        CustomerId(customer_id),
+        limit=query.limit,
+        cursor=query.cursor,
+        allowed_sites=caller.site_ids,
+    )
+
+
+@router.post(
+    "/v1/customers/{customer_id}/merge", operation_id="mergeCustomer", summary="Merge into another", status_code=201
+)
+def merge_customer(customer_id: UUID, request: MergeRequest, caller: Caller, state: State) -> Correction:
+    """Two customers are one person: visits, sightings and templates go to the other, who stays."""
+    return corrections.merge(
+        state.services, caller.tenant_id, CustomerId(customer_id), CustomerId(request.into), actor=caller.subject
+    )
+
+
+@router.post("/v1/customers/{customer_id}/split", operation_id="splitCustomer", summary="Split in two", status_code=201)
+def split_customer(customer_id: UUID, request: SplitRequest, caller: Caller, state: State) -> Correction:
+    """Some of the sightings are another person's, who becomes a customer of their own."""
+    leaving = [EventId(event_id) for event_id in request.event_ids]
+    return corrections.split(state.services, caller.tenant_id, CustomerId(customer_id), leaving, actor=caller.subject)
+
+
+@router.post(
+    "/v1/customers/{customer_id}/promote", operation_id="promoteCustomer", summary="Make staff", status_code=201
+)
+def promote_customer(customer_id: UUID, request: PromoteRequest, caller: Caller, state: State) -> Correction:
+    """The customer is a staff member, whom visits, sightings and templates go to."""
+    return corrections.promote(state.services, caller.tenant_id, CustomerId(customer_id), request, actor=caller.subject)
+
+
+@router.post(
+    "/v1/customers/{customer_id}/opt-out", operation_id="optOutCustomer", summary="Opt a customer out", status_code=201
+)
+def opt_out_customer(customer_id: UUID, request: OptOutRequest, caller: Caller, state: State) -> OptOut:
+    """From now on the customer's faces are dropped at once; the templates are kept for that alone."""
+    return opt_out.opt_out_of_customer(
+        state.services, caller.tenant_id, CustomerId(customer_id), consent=request.consent, actor=caller.subject
+    )

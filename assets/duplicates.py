@@ -1,0 +1,76 @@
+"""The review queue's asset: questions about who is who, and the check that the log of corrections tells the truth. What
+is likely is `footfall.duplicates`'.
+
+Annotations are evaluated here: Dagster reads them as they are."""
+
+from collections.abc import Mapping
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    asset,
+    asset_check,
+)
+
+from assets.failures import told_plainly
+from assets.needs import GALLERY, OWNERS, OpensServices
+from contracts.base import TenantId
+from footfall.correction_log import LogVerdict, hold_against_record
+from footfall.gallery import list_tenant_ids
+from footfall.review_queue import find_questions
+
+
+@asset(
+    deps=["staff_gallery"],
+    group_name=GALLERY,
+    owners=OWNERS,
+    kinds={"postgres"},
+    description="The review queue: people who are likely one, and customers who are likely two, with the evidence. "
+    "What somebody dismissed is not asked again.",
+)
+def duplicate_candidates(services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
+    with told_plainly(), services.open() as opened:
+        found = [
+            find_questions(opened.engine, tenant_id, opened.model_version, opened.settings.recognition)
+            for tenant_id in list_tenant_ids(opened.engine)
+        ]
+    return MaterializeResult(
+        metadata={
+            "dagster/row_count": sum(questions.open for questions in found),
+            "people": sum(questions.people for questions in found),
+            "duplicates": sum(questions.duplicates for questions in found),
+            "mixtures": sum(questions.mixtures for questions in found),
+            "tenants": len(found),
+        }
+    )
+
+
+@asset_check(
+    asset=duplicate_candidates,
+    description="Whose each sighting is follows from who it was first decided to be and the log of corrections alone.",
+)
+def corrections_replay(services: ResourceParam[OpensServices]) -> AssetCheckResult:
+    with told_plainly(), services.open() as opened:
+        verdicts = {
+            tenant_id: hold_against_record(opened.engine, tenant_id) for tenant_id in list_tenant_ids(opened.engine)
+        }
+    return verdict_on_logs(verdicts)
+
+
+def verdict_on_logs(verdicts: Mapping[TenantId, LogVerdict]) -> AssetCheckResult:
+    """Passed when every log holds. Tenants are named; sightings are not."""
+    failing = sorted(str(tenant_id) for tenant_id, verdict in verdicts.items() if not verdict.holds)
+    sightings = sum(verdict.sightings for verdict in verdicts.values())
+    return AssetCheckResult(
+        passed=not failing,
+        severity=AssetCheckSeverity.ERROR,
+        description=(
+            f"The logs of {len(verdicts)} tenants give every one of {sightings} corrected sightings to whom it has."
+            if not failing
+            else f"The log of {len(failing)} tenants does not tell whose every sighting is: a row was changed past it."
+        ),
+        metadata={"sightings": sightings, "tenants": len(verdicts), "failing_tenants": MetadataValue.json(failing)},
+    )
