@@ -4,12 +4,15 @@ templates, and SeaweedFS. Each test has an alias of its own; object tests have t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from benchmarks.milvus_server import running_server
+from footfall.errors import ServiceUnavailableError
 from footfall.settings import MilvusSettings, S3Settings
 from footfall.stores.base import ObjectStore, VectorStore
 from footfall.stores.objects import S3ObjectStore
@@ -48,7 +51,24 @@ def open_milvus(alias: str, milvus_uri: str) -> Iterator[OpenVectors]:
         store.close()
 
 
-BACKENDS = ["memory", "milvus_lite", "milvus_with_templates"]
+BACKENDS = [
+    "memory",
+    "milvus_lite",
+    "milvus_with_templates",
+    pytest.param("milvus_server", marks=pytest.mark.e2e),
+]
+
+
+@pytest.fixture(scope="session")
+def real_milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URI of a real Milvus server. Skips where it cannot be installed."""
+    folder = tmp_path_factory.mktemp("milvus-server")
+    with ExitStack() as running:
+        try:
+            uri = running.enter_context(running_server(Path(__file__).parents[2] / "var", folder / "data"))
+        except ServiceUnavailableError as error:
+            pytest.skip(f"no real Milvus here: {error.message}")
+        yield uri
 
 
 @contextmanager
@@ -59,9 +79,12 @@ def _opened(backend: str, request: pytest.FixtureRequest) -> Iterator[VectorStor
         return
     if backend == "milvus_lite":
         uri = request.getfixturevalue("milvus_uri")
+    elif backend == "milvus_server":
+        uri = request.getfixturevalue("real_milvus")
     else:
         uri, _ = request.getfixturevalue("templating_milvus")
-    store = MilvusVectorStore(MilvusSettings(uri=uri, alias=alias, nlist=16, nprobe=16))
+    patience = 60.0 if backend == "milvus_server" else 10.0
+    store = MilvusVectorStore(MilvusSettings(uri=uri, alias=alias, nlist=16, nprobe=16, timeout_seconds=patience))
     yield store
     store.close()
 
