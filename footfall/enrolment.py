@@ -7,7 +7,6 @@ import hashlib
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from types import MappingProxyType
 from uuid import uuid4
 
@@ -20,6 +19,7 @@ from contracts.people import StaffFace
 from footfall import audit
 from footfall.enrolled_faces import staff_face
 from footfall.enrolment_identity import Identity, identities_of
+from footfall.enrolment_results import Candidate, Photograph, duplicate, enrolled, refusal, unfit, unreadable
 from footfall.errors import (
     AlreadyEnrolledError,
     ConflictError,
@@ -34,23 +34,19 @@ from footfall.errors import (
     SpoofedFaceError,
 )
 from footfall.face_reports import box_of, landmarks_of, quality_report
-from footfall.photographs import Portrait, Unfit, examine, template_of
+from footfall.photographs import Unfit, examine, template_of
 from footfall.pictures import kind_of, png_of
 from footfall.roster import recognisable_staff
 from footfall.services import Services
 from footfall.stores.base import StoredTemplate
 from footfall.stores.postgres import customers, staff
 from footfall.stores.postgres.locks import lock_gallery
-from footfall.stores.postgres.staff import FaceRow, NewFace
+from footfall.stores.postgres.staff import NewFace
 from footfall.stores.rules import object_key
 from footfall.templates import encode_vector
 from footfall.tenancy import tenant_transaction
-from footfall.vision.types import Float32Array
 
 logger = logging.getLogger(__name__)
-
-_DUPLICATE = "This photograph of the staff member is enrolled already."
-_ANOTHER = "Choose another photograph."
 
 # A photograph that comes alone is refused with the error of its verdict.
 _ERRORS: Mapping[PhotographVerdict, type[FootfallError]] = MappingProxyType(
@@ -69,25 +65,6 @@ _ERRORS: Mapping[PhotographVerdict, type[FootfallError]] = MappingProxyType(
         "disagrees_with_others": DisagreeingPhotographError,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Photograph:
-    """A file as it came. `filename` is only ever shown."""
-
-    filename: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Candidate:
-    """A photograph that is fit, not yet judged for whom it shows. `position`: its place in the request."""
-
-    position: int
-    photograph: Photograph
-    digest: bytes
-    portrait: Portrait
-    vector: Float32Array
 
 
 def enrol_photographs(
@@ -114,10 +91,10 @@ def enrol_photographs(
         recognisable_staff(connection, tenant_id, staff_id)
         digests = staff.select_digests(connection, staff_id)
     results: dict[int, PhotographResult] = {}
-    candidates: list[_Candidate] = []
+    candidates: list[Candidate] = []
     for position, photograph in enumerate(photographs):
         found = _look_at(services, position, photograph, digests)
-        if isinstance(found, _Candidate):
+        if isinstance(found, Candidate):
             digests.add(found.digest)
             candidates.append(found)
         else:
@@ -156,38 +133,26 @@ def enrol_face(
 
 def _look_at(
     services: Services, position: int, photograph: Photograph, digests: Collection[bytes]
-) -> PhotographResult | _Candidate:
+) -> PhotographResult | Candidate:
     """The photograph by itself. A file that is there already is not decoded again."""
     digest = hashlib.sha256(photograph.data).digest()
     if digest in digests:
-        return _duplicate(photograph)
+        return duplicate(photograph)
     try:
         picture = services.vision.decode(photograph.data)
     except (NotAnImageError, ImageTooLargeError) as error:
-        return PhotographResult(
-            filename=photograph.filename,
-            verdict="too_large" if isinstance(error, ImageTooLargeError) else "not_an_image",
-            reason=error.message,
-            hint=error.hint or "Save it as JPEG, PNG, WebP or BMP.",
-        )
+        return unreadable(photograph, error)
     found = examine(services.vision, picture, services.settings.vision, services.settings.liveness)
     if isinstance(found, Unfit):
-        return PhotographResult(
-            filename=photograph.filename,
-            verdict=found.verdict,
-            reason=found.reason,
-            hint=found.hint,
-            quality=None if found.quality is None else quality_report(found.quality),
-            liveness=None if found.liveness is None else found.liveness.report(),
-        )
-    return _Candidate(position, photograph, digest, found, template_of(services.vision, found.face.crop))
+        return unfit(photograph, found)
+    return Candidate(position, photograph, digest, found, template_of(services.vision, found.face.crop))
 
 
 def _enrol(
     services: Services,
     tenant_id: TenantId,
     staff_id: StaffId,
-    candidates: Sequence[_Candidate],
+    candidates: Sequence[Candidate],
     *,
     actor: str,
     overruled: frozenset[Objection],
@@ -206,14 +171,14 @@ def _enrol(
             vectors = [candidate.vector for candidate in candidates]
             identities = identities_of(connection, services, tenant_id, staff_id, vectors)
             for candidate, identity in zip(candidates, identities, strict=True):
-                refused = _refusal(candidate, identity, overruled)
+                refused = refusal(candidate, identity, overruled)
                 if refused is not None:
                     results[candidate.position] = refused
                     continue
                 new = _new_face(services, tenant_id, staff_id, candidate)
                 row = staff.insert_face(connection, tenant_id, new)
                 if row is None:  # another request was faster
-                    results[candidate.position] = _duplicate(candidate.photograph)
+                    results[candidate.position] = duplicate(candidate.photograph)
                     continue
                 written.append(new)
                 templates.append(
@@ -222,7 +187,7 @@ def _enrol(
                 retired += customers.delete_templates_of(connection, identity.customers)
                 _put(services, tenant_id, candidate, new)
                 _record(connection, new, identity, actor)
-                results[candidate.position] = _enrolled(services, tenant_id, candidate, identity, row)
+                results[candidate.position] = enrolled(candidate, identity, staff_face(services, tenant_id, row))
             if templates:
                 services.vectors.upsert(services.model_version, templates)
         undo.pop_all()
@@ -231,47 +196,7 @@ def _enrol(
     return results
 
 
-def _refusal(candidate: _Candidate, identity: Identity, overruled: frozenset[Objection]) -> PhotographResult | None:
-    for objection in identity.objections:
-        if objection.verdict not in overruled:
-            return _result(candidate, identity, objection.verdict, objection.reason, objection.hint)
-    return None
-
-
-def _enrolled(
-    services: Services, tenant_id: TenantId, candidate: _Candidate, identity: Identity, row: FaceRow
-) -> PhotographResult:
-    reason = f"Enrolled, quality {candidate.portrait.face.quality.score:.2f}."
-    seen = candidate.portrait.liveness
-    if seen is not None and seen.verdict == "spoof":
-        reason += " The liveness model takes it for a photograph of a photograph or of a screen."
-    result = _result(candidate, identity, "enrolled", reason, None)
-    return result.model_copy(update={"face": staff_face(services, tenant_id, row)})
-
-
-def _result(
-    candidate: _Candidate, identity: Identity, verdict: PhotographVerdict, reason: str, hint: str | None
-) -> PhotographResult:
-    seen = candidate.portrait.liveness
-    return PhotographResult(
-        filename=candidate.photograph.filename,
-        verdict=verdict,
-        reason=reason,
-        hint=hint,
-        quality=quality_report(candidate.portrait.face.quality),
-        agreement=identity.agreement,
-        other=identity.other,
-        liveness=None if seen is None else seen.report(),
-    )
-
-
-def _duplicate(photograph: Photograph) -> PhotographResult:
-    return PhotographResult(
-        filename=photograph.filename, verdict="duplicate_photograph", reason=_DUPLICATE, hint=_ANOTHER
-    )
-
-
-def _new_face(services: Services, tenant_id: TenantId, staff_id: StaffId, candidate: _Candidate) -> NewFace:
+def _new_face(services: Services, tenant_id: TenantId, staff_id: StaffId, candidate: Candidate) -> NewFace:
     face_id = FaceId(uuid4())
     face, seen = candidate.portrait.face, candidate.portrait.liveness
     suffix = kind_of(candidate.photograph.data).suffix
@@ -292,7 +217,7 @@ def _new_face(services: Services, tenant_id: TenantId, staff_id: StaffId, candid
     )
 
 
-def _put(services: Services, tenant_id: TenantId, candidate: _Candidate, new: NewFace) -> None:
+def _put(services: Services, tenant_id: TenantId, candidate: Candidate, new: NewFace) -> None:
     """Before the commit, so that no row ever names a picture that is not there."""
     image = candidate.photograph.data
     folder = f"staff/{new.staff_id}/{new.face_id}"

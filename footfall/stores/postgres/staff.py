@@ -139,19 +139,6 @@ def delete_staff_row(connection: Connection, staff_id: StaffId) -> None:
     connection.execute(text("delete from footfall.staff where staff_id = :staff_id"), {"staff_id": staff_id})
 
 
-def photograph_enrolled(connection: Connection, staff_id: StaffId, image_sha256: bytes) -> bool:
-    row = connection.execute(
-        text("""
-            select exists (
-                select from footfall.staff_face_images
-                where staff_id = :staff_id and image_sha256 = :image_sha256
-            ) as enrolled
-        """),
-        {"staff_id": staff_id, "image_sha256": image_sha256},
-    )
-    return bool(row.scalar_one())
-
-
 def insert_face(connection: Connection, tenant_id: TenantId, face: NewFace) -> FaceRow | None:
     """The new row; None where this photograph of this staff member is enrolled already."""
     row = connection.execute(

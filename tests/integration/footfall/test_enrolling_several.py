@@ -6,7 +6,8 @@ import pytest
 
 from contracts.base import StaffId
 from contracts.enrolment import EnrolmentReport, Objection
-from footfall.enrolment import Photograph, enrol_photographs
+from footfall.enrolment import enrol_photographs
+from footfall.enrolment_results import Photograph
 from footfall.errors import AlreadyEnrolledError, DisagreeingPhotographError, ServiceUnavailableError
 from tests.integration.footfall.enrolments import ADA, GRACE, enrolled, faces_of, hired, seen, stored
 from tests.integration.footfall.outages import Outage

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from contracts.base import StaffId
 from contracts.enrolment import Objection, Reminder
-from footfall.enrolment import Photograph, enrol_photographs
+from footfall.enrolment import enrol_photographs
+from footfall.enrolment_results import Photograph
 from footfall.errors import NotFoundError
 from footfall.gallery_health import consistency, reminders
 from footfall.tenancy import tenant_transaction
