@@ -7,7 +7,6 @@ from typing import Protocol
 
 from contracts.base import PrivacyMode, TenantId
 
-
 ADMIN_PASSWORD = "correct-horse-battery"
 
 
