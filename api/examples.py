@@ -20,8 +20,9 @@ from contracts.corrections import (
     PromoteRequest,
     SplitRequest,
 )
+from contracts.enrolment import EnrolmentReport, PhotographResult, Reminder, ReminderList
 from contracts.events import DetectedFaceV1, FaceDetectedV1, FrameSize, Pipeline, Track
-from contracts.people import Decision, EventReceipt, Staff, StaffCreate
+from contracts.people import Decision, EventReceipt, MatchCandidate, Staff, StaffCreate
 from contracts.places import Camera, CameraCreate, Site, SiteCreate
 from contracts.records import CustomerProfileV1, VisitRecordV1
 from contracts.reports import TrafficReport, TrafficRow, VisitPage
@@ -122,6 +123,42 @@ RESPONSES: Mapping[str, Contract] = MappingProxyType(
             created_at=_MORNING,
         ),
         "createStaff": Staff(**_STAFF_CREATE.model_dump(), staff_id=_STAFF, faces=0, created_at=_MORNING),
+        "enrolPhotographs": EnrolmentReport(
+            staff_id=_STAFF,
+            enrolled=0,
+            items=(
+                PhotographResult(
+                    filename="ada.jpg",
+                    verdict="blurred",
+                    reason="The face is blurred: its sharpness is 11.3; enrolment needs 20.",
+                    hint="Hold the camera still, focus on the face and give it light; do not enlarge a small picture.",
+                    quality=FaceQualityReport(
+                        score=0.41, size_px=131, sharpness=11.3, yaw_deg=-3.0, roll_deg=0.4, detection_score=0.93
+                    ),
+                ),
+                PhotographResult(
+                    filename="ada-2.jpg",
+                    verdict="already_enrolled_as",
+                    reason="This face is already enrolled as Augusta Byron: score 0.712, a match from 0.512.",
+                    hint="If it is one person under two names, keep one of them.",
+                    other=MatchCandidate(
+                        person_kind="staff", person_id=_VISIT, display_name="Augusta Byron", score=0.712
+                    ),
+                ),
+            ),
+        ),
+        "listReminders": ReminderList(
+            items=(
+                Reminder(
+                    kind="expiring",
+                    staff_id=_STAFF,
+                    display_name=_STAFF_CREATE.display_name,
+                    message="Ada Lovelace's last photograph expires in 12 days: enrol a new one.",
+                    due_at=_MORNING.replace(month=12, day=4),
+                ),
+            ),
+            checked_at=_MORNING,
+        ),
         "recordFaceEvent": EventReceipt(
             event_id=_EVENT, revision=0, duplicate=False, decision=_DECISION, visit_id=_VISIT, committed_at=_SEEN
         ),
