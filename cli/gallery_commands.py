@@ -4,7 +4,7 @@ domain's."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -140,6 +140,6 @@ def _settings() -> Settings:
     return Stack.load(settings).settings_for("dagster-code")
 
 
-def _tell(told: dict[str, object], as_json: bool, *lines: str) -> None:
+def _tell(told: Mapping[str, object], as_json: bool, *lines: str) -> None:
     for line in [json.dumps(told)] if as_json else lines:
         typer.echo(line)

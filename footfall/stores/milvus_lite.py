@@ -21,7 +21,7 @@ from milvus_lite.cmdline import main as run_command
 from milvus_lite.engine import collection
 from milvus_lite.index.brute_force import BruteForceIndex
 from milvus_lite.index.faiss_ivf_flat import FaissIvfFlatIndex
-from milvus_lite.search.executor_indexed import execute_search_with_index as search_of_milvus_lite
+from milvus_lite.search.executor_indexed import execute_search_with_index
 from milvus_lite.search.filter import evaluate_mask
 from milvus_lite.search.indexed_filter import evaluate_segment_filter
 
@@ -108,7 +108,7 @@ class FastSearch:
         """As `execute_search_with_index`: for each of the (n, d) queries up to `top_k` records, nearest first."""
         filled = tuple(segment for segment in segments if segment.num_rows)
         if partition_names or project_record_fn is None or metric_type != "COSINE" or not filled or top_k <= 0:
-            found: list[list[dict[str, Any]]] = search_of_milvus_lite(
+            found: list[list[dict[str, Any]]] = execute_search_with_index(
                 query_vectors,
                 segments,
                 memtable,

@@ -13,6 +13,7 @@ import pytest
 from milvus_lite import constants
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
 from milvus_lite.engine import collection
+from milvus_lite.search.executor_indexed import execute_search_with_index
 
 from footfall.settings import MilvusSettings
 from footfall.stores import milvus_lite
@@ -22,7 +23,7 @@ from footfall.stores.vectors import MilvusVectorStore
 from tests.contract.milvus_servers import served
 from tests.contract.templates import VERSION, found, new_tenant, templates
 
-OWN_SEARCH = milvus_lite.search_of_milvus_lite
+OWN_SEARCH = execute_search_with_index
 
 
 @pytest.fixture
