@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 import numpy as np
@@ -21,7 +22,6 @@ from footfall.duplicates import Duplicate, Known, Mixture, Presence, likely_dupl
 from footfall.errors import NotFoundError
 from footfall.gallery import gallery_templates
 from footfall.matching import MatchPolicy
-from footfall.services import Services
 from footfall.settings import RecognitionSettings
 from footfall.stores.base import StoredTemplate
 from footfall.stores.postgres import reviews as table
@@ -31,6 +31,9 @@ from footfall.stores.postgres.visits import Person
 from footfall.templates import decode_vector
 from footfall.tenancy import tenant_transaction
 from footfall.vision.types import Float32Array
+
+if TYPE_CHECKING:
+    from footfall.services import Services  # Dagster's definitions load this module, and need no weights for it
 
 _REVIEWS = "review-queue"
 _SIGHTINGS_COMPARED = 200

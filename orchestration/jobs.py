@@ -5,10 +5,12 @@ from __future__ import annotations
 from dagster import (
     AssetSelection,
     DefaultScheduleStatus,
+    JobDefinition,
     ScheduleDefinition,
     define_asset_job,
     job,
 )
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.gallery import serve_former_collection
 from assets.needs import GALLERY, MARTS, STAGING
@@ -53,12 +55,23 @@ MEND_GALLERY = define_asset_job(
 )
 
 
-@job(name="rollback_gallery", description="Goes back to the gallery's former collection; once more goes forward again.")
+@job(
+    name="rollback_gallery",
+    tags=_TAGS,
+    description="Goes back to the gallery's former collection; once more goes forward again.",
+)
 def ROLLBACK_GALLERY() -> None:  # noqa: N802  # a job like those above
     serve_former_collection()
 
 
-JOBS = [REBUILD_GALLERY, REFRESH_MARTS, REFRESH_ALL, CHECK_GALLERY, MEND_GALLERY, ROLLBACK_GALLERY]
+JOBS: list[JobDefinition | UnresolvedAssetJobDefinition] = [
+    REBUILD_GALLERY,
+    REFRESH_MARTS,
+    REFRESH_ALL,
+    CHECK_GALLERY,
+    MEND_GALLERY,
+    ROLLBACK_GALLERY,
+]
 
 SCHEDULES = [
     ScheduleDefinition(

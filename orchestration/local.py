@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
-from footfall.errors import ConfigurationError
+from footfall.errors import ConfigurationError, ServiceUnavailableError
 from footfall.settings import PREFIX, Settings
 
 _LIMIT_SECONDS = 1800
@@ -37,23 +37,33 @@ def materialise(job_name: str, settings: Settings) -> RunOutcome:
     """Runs the job with the environment that `settings` describe, on the Dagster instance in `<home>/dagster`.
 
     The run's log goes to `<home>/logs/<job>.log`. A run that fails is an outcome with `success` false. Raises
-    ConfigurationError when there is no such job or the run could not even begin.
+    ConfigurationError when there is no such job or the run could not even begin, ServiceUnavailableError when it takes
+    longer than half an hour.
     """
     home = settings.home.absolute()
     log = home / "logs" / f"{job_name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     (home / "dagster").mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as log_file:
-        ended = subprocess.run(
-            [sys.executable, "-m", "orchestration.run_job", job_name],
-            env={**_without_footfall(os.environ), **environment_of(settings), "DAGSTER_HOME": str(home / "dagster")},
-            cwd=home,
-            stdout=subprocess.PIPE,
-            stderr=log_file,
-            text=True,
-            timeout=_LIMIT_SECONDS,
-            check=False,
-        )
+        try:
+            ended = subprocess.run(
+                [sys.executable, "-m", "orchestration.run_job", job_name],
+                env={
+                    **_without_footfall(os.environ),
+                    **environment_of(settings),
+                    "DAGSTER_HOME": str(home / "dagster"),
+                },
+                cwd=home,
+                stdout=subprocess.PIPE,
+                stderr=log_file,
+                text=True,
+                timeout=_LIMIT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ServiceUnavailableError(
+                f"The job {job_name} did not end within {_LIMIT_SECONDS // 60} minutes.", hint=f"See the end of {log}."
+            ) from error
         log_file.write(ended.stdout)
     return _outcome_of(job_name, ended.stdout, log)
 

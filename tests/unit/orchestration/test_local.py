@@ -8,9 +8,10 @@ from unittest.mock import patch
 
 import pytest
 
-from footfall.errors import ConfigurationError
+from footfall.errors import ConfigurationError, ServiceUnavailableError
 from footfall.settings import load_settings
 from orchestration import run_job
+from orchestration.jobs import JOBS
 from orchestration.local import environment_of, materialise
 
 
@@ -45,4 +46,11 @@ def test_a_job_that_does_not_exist_is_refused_with_the_place_to_look(tmp_path: P
 @pytest.mark.parametrize("arguments", [[], ["no_such_job"], ["refresh_all", "refresh_marts"]])
 def test_the_command_names_the_jobs_there_are(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_job.main(arguments) == 2
-    assert "check_gallery, rebuild_gallery, refresh_all, refresh_marts" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert [job.name for job in JOBS if job.name not in told] == []
+
+
+def test_a_job_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.local._LIMIT_SECONDS", 0.01)
+    with pytest.raises(ServiceUnavailableError, match="did not end within"):
+        materialise("refresh_marts", load_settings(home=tmp_path))
