@@ -11,10 +11,10 @@ from typing import Any
 
 from footfall.calibration import Background, TailAnchor, TailShape
 from footfall.errors import ConfigurationError
-from footfall.vision.embedders.mock import MOCK_THRESHOLDS
 from footfall.vision.models.manifest import EMBEDDER
 
 _MOCK = "mock-1"
+_MOCK_SOURCE = "mock-1, which was never measured: for trying things, not for people"
 
 
 def background_path(model_version: str) -> Path:
@@ -29,7 +29,7 @@ def load_background(model_version: str) -> Background:
     The mock embedder borrows the default model's and says so: it is for trying things, and not for people.
     """
     if model_version == _MOCK:
-        return replace(load_background(EMBEDDER.version), model_version=_MOCK, source=MOCK_THRESHOLDS.source)
+        return replace(load_background(EMBEDDER.version), model_version=_MOCK, source=_MOCK_SOURCE)
     path = background_path(model_version)
     try:
         document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -31,7 +31,7 @@ def assemble(
     )
     if isinstance(source, PictureFolder):
         # A person may be on a single picture; nothing flickers between pictures.
-        policy = replace(policy, looks_matchable=1, looks_other=1)
+        policy = replace(policy, looks_clear=1, looks_other=1)
     fingerprint = source.fingerprint
     return CameraPipeline(
         vision,

@@ -159,12 +159,28 @@ def select_templates_of(connection: Connection, person_ids: Collection[UUID], mo
     if not person_ids:
         return []
     rows = connection.execute(
-        text(f"""
+        # Three parts rather than one view, so that each finds its people by an index in a gallery of any size.
+        text("""
             select template_id, person_kind, person_id, embedding
-            from ({_MATCHABLE}) as matchable
-            where person_id = any(cast(:ids as uuid[]))
+            from (
+                select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding
+                from footfall.staff_face_images
+                where staff_id = any(cast(:ids as uuid[])) and model_version = :model_version
+                  and (expires_at is null or expires_at > now())
+                union all
+                select t.template_id, 'customer', t.customer_id, t.embedding
+                from footfall.customer_templates as t
+                inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
+                where t.customer_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
+                  and c.staff_id is null
+                union all
+                select t.template_id, 'staff', c.staff_id, t.embedding
+                from footfall.customer_templates as t
+                inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
+                where c.staff_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
+            ) as matchable
             order by person_id, template_id
-        """),  # noqa: S608 - a constant of this module
+        """),
         {"ids": list(person_ids), "model_version": model_version},
     )
     return [_gallery_row(row) for row in rows.mappings()]
