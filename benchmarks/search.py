@@ -13,9 +13,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.commands import Figures
 from benchmarks.milvus_server import running_server
@@ -121,15 +123,16 @@ def shots_of(matrix: Float32Array, count: int, random: np.random.Generator) -> F
     return _aside(chosen, random.uniform(*_COSINE_OF_PROBES, size=count), random)
 
 
-def _aside(rows: Float32Array, cosines: np.ndarray, random: np.random.Generator) -> Float32Array:  # type: ignore[type-arg]
+def _aside(rows: Float32Array, cosines: npt.NDArray[np.float64], random: np.random.Generator) -> Float32Array:
     away = random.normal(size=rows.shape)
     away -= np.sum(away * rows, axis=1, keepdims=True) * rows
     weights = cosines[:, np.newaxis]
     return _unit(weights * rows + np.sqrt(1.0 - weights**2) * _unit(away))
 
 
-def _unit(rows: np.ndarray) -> Float32Array:  # type: ignore[type-arg]
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+def _unit(rows: npt.NDArray[Any]) -> Float32Array:
+    unit: Float32Array = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def _templates(ids: Sequence[TenantId], matrices: Sequence[Float32Array]) -> Iterator[StoredTemplate]:
@@ -140,11 +143,12 @@ def _templates(ids: Sequence[TenantId], matrices: Sequence[Float32Array]) -> Ite
             yield StoredTemplate(template_id, tenant_id, "customer", template_id, vector)
 
 
-def _exact(matrix: Float32Array, shot: Float32Array) -> np.ndarray:  # type: ignore[type-arg]
+def _exact(matrix: Float32Array, shot: Float32Array) -> npt.NDArray[np.int64]:
     """Rows of the nearest, best first: what a search without an index costs."""
     scores = matrix @ shot
     best = np.argpartition(-scores, min(_LIMIT, len(scores) - 1))[:_LIMIT]
-    return best[np.argsort(-scores[best])]
+    nearest: npt.NDArray[np.int64] = best[np.argsort(-scores[best])]
+    return nearest
 
 
 @contextmanager

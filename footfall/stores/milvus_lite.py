@@ -30,6 +30,7 @@ Vectors: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 Found: TypeAlias = tuple[float, int, int]
 """Distance, number of the source, row in it."""
 
+_faiss: Any = faiss  # its stubs know other names than it has
 KNOWN_RELEASES = ("3.2.",)
 """Releases whose inner names and promises this module was written against."""
 
@@ -210,8 +211,8 @@ def _nearest(
     # Milvus Lite hands faiss a list of the rows that count, which it turns into a hash table for each search.
     norms = np.linalg.norm(queries, axis=1, keepdims=True)
     chosen = np.packbits(mask, bitorder="little")
-    wanted = faiss.SearchParametersIVF(
-        sel=faiss.IDSelectorBitmap(len(mask), faiss.swig_ptr(chosen)),
+    wanted = _faiss.SearchParametersIVF(
+        sel=_faiss.IDSelectorBitmap(len(mask), _faiss.swig_ptr(chosen)),
         nprobe=int((params or {}).get("nprobe", _DEFAULT_NPROBE)),
     )
     similarities, rows = index._index.search(queries / np.where(norms == 0, 1.0, norms), top_k, params=wanted)
