@@ -10,10 +10,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, SecretStr
-
+from footfall.environment import settings_environment
 from footfall.errors import ConfigurationError, ServiceUnavailableError
 from footfall.settings import PREFIX, Settings
 
@@ -50,7 +48,7 @@ def materialise(job_name: str, settings: Settings) -> RunOutcome:
                 [sys.executable, "-m", "orchestration.run_job", job_name],
                 env={
                     **_without_footfall(os.environ),
-                    **environment_of(settings),
+                    **settings_environment(settings, secrets=True),
                     "DAGSTER_HOME": str(home / "dagster"),
                 },
                 cwd=home,
@@ -66,28 +64,6 @@ def materialise(job_name: str, settings: Settings) -> RunOutcome:
             ) from error
         log_file.write(ended.stdout)
     return _outcome_of(job_name, ended.stdout, log)
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """The variables from which `load_settings` makes the same settings again. Holds secrets."""
-    return dict(_variables(PREFIX, settings))
-
-
-def _variables(prefix: str, section: BaseModel) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for name, field in type(section).model_fields.items():
-        value: Any = getattr(section, name)
-        if isinstance(value, BaseModel):
-            found += _variables(f"{prefix}{name.upper()}__", value)
-        elif value != field.default:
-            found.append((f"{prefix}{name.upper()}", _text(value)))
-    return found
-
-
-def _text(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return str(value.absolute()) if isinstance(value, Path) else str(value)
 
 
 def _without_footfall(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,16 +1,15 @@
-"""Settings as environment variables, and which of them each part is given. How parts start is elsewhere."""
+"""Which secrets of the settings each part is given, as environment variables. How parts start is elsewhere."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
 from cli.stack.credentials import Credentials
 from footfall.errors import ConfigurationError
-from footfall.settings import PREFIX, PostgresSettings, S3Settings, Settings
+from footfall.settings import PREFIX, PostgresSettings, S3Settings
 
 ROLES = ("app", "operator", "transform", "dagster")
 DAGSTER_DATABASE = "dagster"  # as footfall.provisioning makes it, which is too heavy for the supervisor to import
@@ -73,20 +72,6 @@ def role_name(role: str) -> str:
     return f"footfall_{role}"
 
 
-def settings_environment(settings: Settings, *, secrets: bool) -> dict[str, str]:
-    """The variables from which `load_settings` makes equal settings; paths are absolute. Without `secrets`, all but
-    the secret ones."""
-    found: dict[str, str] = {}
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if isinstance(value, BaseModel):
-            for inner in type(value).model_fields:
-                _add(found, f"{name}__{inner}", getattr(value, inner), _default(type(value), inner), secrets=secrets)
-        else:
-            _add(found, name, value, _default(type(settings), name), secrets=secrets)
-    return {**found, f"{PREFIX}HOME": str(settings.home.resolve())}
-
-
 def s3_variables(endpoint: str | None, access_key: str, secret_key: str) -> dict[str, str]:
     known = {"ENDPOINT": endpoint, "ACCESS_KEY": access_key, "SECRET_KEY": secret_key}
     return {f"{PREFIX}S3__{name}": value for name, value in known.items() if value is not None}
@@ -101,22 +86,6 @@ def given_s3_keys(settings: S3Settings) -> tuple[str, str]:
             hint=f"Set {PREFIX}S3__ACCESS_KEY and {PREFIX}S3__SECRET_KEY, or unset the endpoint.",
         )
     return access, secret
-
-
-def _add(found: dict[str, str], name: str, value: object, default: object, *, secrets: bool) -> None:
-    if value is None or value == default or (isinstance(value, SecretStr) and not secrets):
-        return
-    if isinstance(value, SecretStr):
-        text = value.get_secret_value()
-    elif isinstance(value, Path):
-        text = str(value.resolve())
-    else:
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-    found[f"{PREFIX}{name}".upper()] = text
-
-
-def _default(model: type[BaseModel], name: str) -> object:
-    return model.model_fields[name].default
 
 
 def _plain(value: SecretStr | None) -> str | None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from cli.stack.credentials import load_or_create
-from cli.stack.environment import settings_environment
 from cli.stack.lock import is_supervised
 from cli.stack.logs import log_end
 from cli.stack.parts.base import base_environment
@@ -23,6 +22,7 @@ from cli.stack.processes import ProcessId, identify, stop
 from cli.stack.state import PartState, StackState, read_state, write_state
 from cli.stack.takeover import end_orphans
 from cli.stack.wiring import wire
+from footfall.environment import settings_environment
 from footfall.errors import ConflictError, ServiceUnavailableError
 from footfall.settings import Settings, load_settings
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from cli.stack.credentials import Credentials
-from cli.stack.environment import Database, given_s3_keys, resolve_database, s3_variables, settings_environment
+from cli.stack.environment import Database, given_s3_keys, resolve_database, s3_variables
 from cli.stack.parts.base import LOOPBACK, Health, Launch, base_environment
 from cli.stack.parts.milvus import MilvusPart
 from cli.stack.parts.orchestrator import Orchestrator
@@ -19,6 +19,7 @@ from cli.stack.parts.seaweed import SeaweedPart, SeaweedPorts
 from cli.stack.parts.web import api_part, dashboards_part, ingest_part
 from cli.stack.plan import Chore, External, Idle, Plan, Planned, Task
 from cli.stack.ports import PortBook
+from footfall.environment import settings_environment
 from footfall.errors import ConfigurationError
 from footfall.settings import PREFIX, Settings
 

@@ -12,10 +12,10 @@ import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult
 from sqlalchemy import Engine
 
+from footfall.environment import settings_environment
 from footfall.operations import OperatorServices, open_operator_services
 from footfall.settings import Settings
 from orchestration.definitions import build_definitions
-from orchestration.local import environment_of
 from tests.integration.marts import Record, engine_of, fresh_database, new_tenant, settings_of
 from tests.servers import MigratedPostgres
 
@@ -58,7 +58,10 @@ def services(settings: Settings) -> Iterator[OperatorServices]:
 def run_job() -> RunJob:
     def run(name: str, settings: Settings, config: Mapping[str, Any] | None = None) -> ExecuteInProcessResult:
         """In this process, with the environment of `settings`, on an instance that is forgotten."""
-        with patch.dict(os.environ, environment_of(settings)), DagsterInstance.ephemeral() as instance:
+        with (
+            patch.dict(os.environ, settings_environment(settings, secrets=True)),
+            DagsterInstance.ephemeral() as instance,
+        ):
             job = build_definitions(settings).resolve_job_def(name)
             return job.execute_in_process(instance=instance, raise_on_error=False, run_config=dict(config or {}))
 

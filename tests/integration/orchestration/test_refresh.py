@@ -10,8 +10,9 @@ from dagster import AssetKey, DagsterInstance, DagsterRunStatus, ExecuteInProces
 from pydantic import SecretStr
 from sqlalchemy import make_url, text
 
+from footfall.environment import settings_environment
 from footfall.settings import Settings
-from orchestration.local import environment_of, materialise
+from orchestration.local import materialise
 from orchestration.run_job import run
 from tests.integration.marts import Dbt, Record, age_changes
 from tests.integration.orchestration.conftest import RunJob
@@ -69,7 +70,7 @@ def test_a_job_run_from_here_leaves_its_run_in_dagsters_storage_and_tells_the_ma
 
 def test_a_failed_run_is_an_outcome_in_a_sentence(settings: Settings) -> None:
     nowhere = "postgresql://footfall_transform:nothing-but-a-password@127.0.0.1:1/none"
-    environment = environment_of(with_transform_dsn(settings, nowhere))
+    environment = settings_environment(with_transform_dsn(settings, nowhere), secrets=True)
     with patch.dict(os.environ, environment), DagsterInstance.ephemeral() as instance:
         outcome = run("refresh_marts", instance)
     assert not outcome.success

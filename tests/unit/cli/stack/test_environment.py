@@ -11,13 +11,14 @@ import pytest
 from pydantic import SecretStr
 
 from cli.stack.credentials import load_or_create
-from cli.stack.environment import DAGSTER_DATABASE, ROLES, role_name, settings_environment
+from cli.stack.environment import DAGSTER_DATABASE, ROLES, role_name
 from cli.stack.parts.base import Launch
 from cli.stack.plan import External, Idle, NotServers, Plan
 from cli.stack.ports import PortBook
 from cli.stack.stack import settings_from
 from cli.stack.wiring import wire
 from footfall import provisioning
+from footfall.environment import settings_environment
 from footfall.errors import ConfigurationError
 from footfall.settings import Settings, load_settings
 
