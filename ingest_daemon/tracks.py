@@ -13,14 +13,17 @@ from ingest_daemon.tracking import Motion, followed
 
 @dataclass(frozen=True, slots=True)
 class TrackPolicy:
-    """What a track needs to count as a person. `looks_matchable`: detections, when one of them can be matched. When
-    none can, it would only be counted, and false detections are short, small and faint: then it needs `looks_other`
-    detections, one of them with `least_side_px` and `least_score`."""
+    """When a track is sure and when it is over, and what it needs to count as a person.
+
+    False detections are short, small or faint. A face that can be matched and was once detected with `clear_score`
+    needs `looks_clear` detections; any other `looks_other`, one of them with `least_side_px` and `least_score`.
+    """
 
     sure_after: timedelta
     lost_after: timedelta
-    looks_matchable: int = 2
+    looks_clear: int = 2
     looks_other: int = 5
+    clear_score: float = 0.8
     least_side_px: float = 12.0
     least_score: float = 0.7
 
@@ -103,8 +106,8 @@ def is_over(track: FaceTrack, now: datetime, policy: TrackPolicy) -> bool:
 
 def counts(track: FaceTrack, policy: TrackPolicy) -> bool:
     """True when the track was looked at often and well enough to be taken for a person."""
-    if track.matchable:
-        return track.detections >= policy.looks_matchable
+    if any(shot.acceptable and shot.face.score >= policy.clear_score for shot in track.shots):
+        return track.detections >= policy.looks_clear
     return track.detections >= policy.looks_other and any(
         shot.face.box.shorter_side >= policy.least_side_px and shot.face.score >= policy.least_score
         for shot in track.shots

@@ -28,7 +28,7 @@ FACE_PX = 80
 @dataclass(frozen=True)
 class Actor:
     """A person in one picture. `who` numbers the texture; `blur` > 0 makes the look worse; `turned` true puts the
-    landmarks of a profile on it, which lies under every quality floor."""
+    landmarks of a profile on it, which lies under every quality floor; `score` is the detector's, in hundredths."""
 
     who: int
     x: float
@@ -36,6 +36,7 @@ class Actor:
     side: float = FACE_PX
     blur: float = 0.0
     turned: bool = False
+    score: int = 90
 
 
 def texture(who: int) -> BgrImage:
@@ -60,7 +61,7 @@ def picture(actors: Sequence[Actor], *, background: int = 90) -> BgrImage:
         right, bottom = min(WIDTH, x + side), min(HEIGHT, y + side)
         if right > left and bottom > top:
             image[top:bottom, left:right] = patch[top - y : bottom - y, left - x : right - x]
-        code += [*_two_bytes(x + 1000), *_two_bytes(y + 1000), *_two_bytes(side), int(actor.turned)]
+        code += [*_two_bytes(x + 1000), *_two_bytes(y + 1000), *_two_bytes(side), int(actor.turned), actor.score]
     image[0, : len(code), :] = np.array(code, dtype=np.uint8)[:, None]
     return image
 
@@ -76,13 +77,13 @@ class StageDetector:
         code = [int(value) for value in image[0, :, 0]]
         faces: list[DetectedFace] = []
         for number in range(code[0]):
-            x_high, x_low, y_high, y_low, side_high, side_low, turned = code[1 + 7 * number : 8 + 7 * number]
+            x_high, x_low, y_high, y_low, side_high, side_low, turned, score = code[1 + 8 * number : 9 + 8 * number]
             x, y, side = x_high * 256 + x_low - 1000, y_high * 256 + y_low - 1000, side_high * 256 + side_low
             landmarks: Float32Array = TEMPLATE * np.float32(side / CROP_PX) + np.array([x, y], np.float32)
             if turned:
                 landmarks = landmarks.copy()
                 landmarks[2, 0] += np.float32(0.6 * side)
-            faces.append(DetectedFace(Box(x, y, side, side), landmarks.astype(np.float32), 0.9))
+            faces.append(DetectedFace(Box(x, y, side, side), landmarks.astype(np.float32), score / 100))
         return faces
 
 

@@ -123,6 +123,16 @@ def test_specks_are_not_counted_however_long_they_stay() -> None:
     assert Camera().watch(film(5, (0, 5, [Actor(1, 200, side=9, turned=True)]))) == []
 
 
+def test_what_is_only_faintly_a_face_needs_a_longer_look() -> None:
+    glimpsed = Camera().watch(film(4, (0, 0.3, [Actor(1, 200, score=74)])))
+    seen = Camera().watch(film(4, (0, 0.6, [Actor(1, 200, score=74)])))
+    too_faint = Camera().watch(film(4, (0, 3, [Actor(1, 200, score=66)])))
+
+    assert glimpsed == too_faint == []
+    assert len(seen) == 1
+    assert seen[0].event.embedding is not None
+
+
 def test_an_empty_scene_gives_nothing_and_embeds_nothing() -> None:
     camera = Camera()
 
