@@ -91,8 +91,10 @@ create table footfall.review_items (
     on delete cascade,
     foreign key (tenant_id, staff_id) references footfall.staff (tenant_id, staff_id) on delete cascade,
     foreign key (tenant_id, other_staff_id) references footfall.staff (tenant_id, staff_id) on delete cascade,
-    check (num_nonnulls(customer_id, other_customer_id, staff_id, other_staff_id)
-        = case kind when 'duplicate' then 2 else 1 end),
+    check (
+        num_nonnulls(customer_id, other_customer_id, staff_id, other_staff_id)
+        = case kind when 'duplicate' then 2 else 1 end
+    ),
     check ((dismissed_at is null) = (dismissed_by is null))
 );
 create index review_items_by_score on footfall.review_items (tenant_id, found_at desc, item_id desc);

@@ -14,9 +14,9 @@ create table footfall.calibrations (
     genuine_pairs bigint not null check (genuine_pairs >= 0),
     own_weight double precision not null check (own_weight between 0 and 1),
     threshold_low double precision not null check (threshold_low between -1 and 1),
-    threshold_low_interval double precision [] not null check (cardinality(threshold_low_interval) = 2),
+    threshold_low_interval double precision[] not null check (cardinality(threshold_low_interval) = 2),
     threshold_high double precision not null check (threshold_high between -1 and 1),
-    threshold_high_interval double precision [] not null check (cardinality(threshold_high_interval) = 2),
+    threshold_high_interval double precision[] not null check (cardinality(threshold_high_interval) = 2),
     -- Score statistics: histograms and the tail with its replicates. No template, no id of a person.
     document jsonb not null,
     created_at timestamptz not null default clock_timestamp(),

@@ -42,7 +42,8 @@ SIZES = st.floats(1, 1e6)
 def people(count: int, *, dimension: int = 96, seed: int = 0) -> Float32Array:
     """One template each of people who are random directions: impostor cosines of deviation 1 / sqrt(dimension)."""
     rows = np.random.default_rng(seed).normal(size=(count, dimension))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    people: Float32Array = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return people
 
 
 def normal_tail(deviation: float) -> TailShape:
