@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from dagster import DagsterEvent, DagsterInstance, ExecuteInProcessResult
+from dagster import AssetCheckSeverity, DagsterEvent, DagsterInstance, ExecuteInProcessResult
 
 from footfall.errors import FootfallError
 from orchestration.definitions import defs
@@ -35,7 +35,7 @@ def run(job_name: str, instance: DagsterInstance) -> RunOutcome:
         failed_checks=tuple(
             f"{check.asset_key.to_user_string()}:{check.check_name}"
             for check in result.get_asset_check_evaluations()
-            if not check.passed
+            if not check.passed and check.severity is AssetCheckSeverity.ERROR
         ),
         failure=None if result.success else _first_failure(result),
     )
