@@ -21,8 +21,8 @@ from footfall.vision.runtime import open_network
 from footfall.vision.types import BgrImage, Box
 
 CONTEXT = 1.5
-"""Side of the square that the model looks at, in longer box sides. Measured: with 1.5, 4 in 1000 live faces of LFW are
-taken for pictures; with the 2.7 of the package that the weights come from, 128."""
+"""Side of the square that the model looks at, in longer box sides. Measured on 250 live faces of LFW: with 1.5, 0.4 %
+are taken for pictures; with the 2.7 of the package that the weights come from, 13 %."""
 
 MOST_OUTSIDE = 0.25
 """Share of that square that may lie outside the picture, where it is black; with more the verdict is `unknown`."""
