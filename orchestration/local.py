@@ -20,7 +20,8 @@ _LIMIT_SECONDS = 1800
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """`rows`: rows that each asset holds now, by its name, where it tells. `failure`: what went wrong, for a person."""
+    """`rows`: rows that each asset holds now, by its name, where it tells. `failed_checks`: errors, for a warning
+    is none. `failure`: what went wrong, for a person."""
 
     job_name: str
     run_id: str
