@@ -30,7 +30,11 @@ def services(postgres: MigratedPostgres, tmp_path: Path) -> Iterator[Services]:
     settings = load_settings(
         home=tmp_path,
         offline=True,
-        postgres={"app_dsn": postgres.app_dsn, "operator_dsn": postgres.operator_dsn},
+        postgres={
+            "app_dsn": postgres.app_dsn,
+            "operator_dsn": postgres.operator_dsn,
+            "connect_timeout_seconds": 60,  # more threads than connections, on machines busier than intended
+        },
     )
     opened = open_services(settings)
     opened.prepare()
