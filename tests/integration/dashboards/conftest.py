@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,14 @@ class LiveApi:
     tenant: str
     password: str
     client: FootfallClient
+
+
+@pytest.fixture(autouse=True)
+def _main_module_of_the_tests() -> Iterator[None]:
+    """AppTest leaves the page as `__main__`, which a process that a later test spawns would run as its own."""
+    own = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = own
 
 
 @pytest.fixture
