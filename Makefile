@@ -46,8 +46,9 @@ lint: install  ## The checks without the tests
 e2e: install  ## Slow runs of the whole product
 	$(BIN)/pytest -m e2e
 
-openapi: install  ## Rewrite docs/openapi.json from the code
-	$(BIN)/footfall openapi --write docs/openapi.json
+openapi: install  ## Rewrite the OpenAPI document, the Postman collection and the TypeScript types
+	$(BIN)/footfall openapi --write docs/openapi.json --postman docs/footfall.postman_collection.json \
+	  --typescript docs/footfall.d.ts
 
 schemas: install  ## Rewrite the committed JSON Schemas from the contracts
 	$(BIN)/python -m contracts.schemas

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from contracts.access import TokenResponse
+from api.examples_access import ACCESS_REQUESTS, ACCESS_RESPONSES
+from api.examples_analytics import ANALYTICS_RESPONSES
 from contracts.base import Contract, FaceBox, FaceQualityReport
-from contracts.calibration import CalibratedThreshold, CalibrationReport, ScoreDistribution
+from contracts.calibration import CalibratedThreshold, CalibrationReport, ScoreDistribution, VersionCoverage
 from contracts.corrections import (
     Correction,
     MergeRequest,
@@ -22,8 +23,8 @@ from contracts.corrections import (
 )
 from contracts.enrolment import EnrolmentReport, PhotographResult, Reminder, ReminderList
 from contracts.events import DetectedFaceV1, FaceDetectedV1, FrameSize, Pipeline, Track
-from contracts.people import Decision, EventReceipt, MatchCandidate, Staff, StaffCreate
-from contracts.places import Camera, CameraCreate, Site, SiteCreate
+from contracts.people import Decision, EventReceipt, MatchCandidate, Staff, StaffCreate, StaffPatch
+from contracts.places import Camera, CameraCreate, CameraPatch, Site, SiteCreate, SitePatch
 from contracts.records import CustomerProfileV1, VisitRecordV1
 from contracts.reports import TrafficReport, TrafficRow, VisitPage
 
@@ -36,13 +37,39 @@ _VISIT = UUID("1f2e3d4c-5b6a-4978-8695-a4b3c2d1e006")
 _CUSTOMER = UUID("2b3c4d5e-6f70-4182-93a4-b5c6d7e8f007")
 _OTHER_CUSTOMER = UUID("3c4d5e6f-7081-4293-a4b5-c6d7e8f90108")
 _CORRECTION = UUID("4d5e6f70-8192-43a4-b5c6-d7e8f9010209")
-_TOKEN = "eyJhbGciOiJSUzI1NiIs..."  # noqa: S105 - the beginning of every RS256 token
 _MORNING = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 _SEEN = datetime(2026, 11, 22, 8, 31, 2, tzinfo=UTC)
 
 _SITE_CREATE = SiteCreate(name="Main Street 1", timezone="Europe/Vienna", visit_gap_minutes=30)
 _CAMERA_CREATE = CameraCreate(site_id=_SITE, name="Entrance")
 _STAFF_CREATE = StaffCreate(display_name="Ada Lovelace", external_ref="P-1815")
+_SERVED = VersionCoverage(
+    model_version="arcface-mbf-512-v1",
+    role="served",
+    paused=False,
+    staff_faces=24,
+    staff_faces_known=24,
+    customers=188,
+    customers_known=188,
+    sightings=640,
+    sightings_known=640,
+    opt_outs=2,
+    opt_outs_known=2,
+    set_aside=0,
+    untried=0,
+)
+_CANDIDATE = _SERVED.model_copy(
+    update={
+        "model_version": "arcface-mbf-512-mirrored-v1",
+        "role": "candidate",
+        "staff_faces_known": 23,
+        "customers_known": 151,
+        "sightings_known": 402,
+        "opt_outs_known": 0,
+        "set_aside": 1,
+        "untried": 212,
+    }
+)
 _PERSON = PersonRef(person_kind="customer", person_id=_CUSTOMER)
 _DECISION = Decision(
     kind="staff",
@@ -77,9 +104,13 @@ FACE_EVENT = FaceDetectedV1(
 
 REQUESTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
+        **ACCESS_REQUESTS,
         "createSite": _SITE_CREATE.model_dump(mode="json"),
         "createCamera": _CAMERA_CREATE.model_dump(mode="json"),
         "createStaff": _STAFF_CREATE.model_dump(mode="json"),
+        "changeSite": SitePatch(name="Main Street 1, ground floor").model_dump(mode="json", exclude_unset=True),
+        "changeCamera": CameraPatch(enabled=False).model_dump(mode="json", exclude_unset=True),
+        "changeStaff": StaffPatch(external_ref="P-1852").model_dump(mode="json", exclude_unset=True),
         "mergeCustomer": MergeRequest(into=_CUSTOMER).model_dump(mode="json"),
         "splitCustomer": SplitRequest(event_ids=(_EVENT,)).model_dump(mode="json"),
         "promoteCustomer": PromoteRequest(staff_id=_STAFF).model_dump(mode="json", exclude_none=True),
@@ -110,9 +141,8 @@ RESPONSES: Mapping[str, Contract] = MappingProxyType(
             sightings=4,
             templates=2,
         ),
-        "issueToken": TokenResponse(
-            access_token=_TOKEN, expires_in=900, tenant_id=_TENANT, tenant_name="Acme", role="worker"
-        ),
+        **ACCESS_RESPONSES,
+        **ANALYTICS_RESPONSES,
         "createSite": Site(**_SITE_CREATE.model_dump(), site_id=_SITE, created_at=_MORNING),
         "createCamera": Camera(
             **_CAMERA_CREATE.model_dump(),
@@ -203,6 +233,7 @@ RESPONSES: Mapping[str, Contract] = MappingProxyType(
             bin_width=0.5,
             impostors=ScoreDistribution(background=(0.0, 0.47, 0.53, 0.0), own=(0.0, 0.45, 0.55, 0.0)),
             genuine=ScoreDistribution(background=(0.0, 0.0, 0.12, 0.88), own=(0.0, 0.0, 0.1, 0.9)),
+            versions=(_SERVED, _CANDIDATE),
         ),
         "reportTraffic": TrafficReport(
             bucket="hour",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -13,9 +14,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api import problems
+from api.idempotency import REPLAYED_HEADER, ReplayedAnswerError
+from api.methods import allow_header
+from api.preconditions import NotModifiedError
 from api.problems import RefusedRequestError, problem_response, request_id_of
 from contracts.problems import FieldProblem
-from footfall.errors import FootfallError
+from footfall.errors import FootfallError, TooManyRequestsError
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +31,8 @@ def install(app: FastAPI) -> None:
     """Registers the handlers; after this no answer of the app is an error of another shape."""
     app.add_exception_handler(FootfallError, _domain_error)
     app.add_exception_handler(RefusedRequestError, _refused)
+    app.add_exception_handler(NotModifiedError, _not_modified)
+    app.add_exception_handler(ReplayedAnswerError, _replayed)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ClientDisconnect, _gone)
@@ -50,12 +56,24 @@ async def _domain_error(request: Request, error: Exception) -> Response:
     kind, detail, hint = problems.problem_of(error)
     if kind.status >= 500:
         logger.error("request %s: %s: %s", request_id_of(request.scope), type(error).__name__, error.message)
-    return problem_response(request.scope, kind, detail, hint=hint)
+    headers = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, TooManyRequestsError) else None
+    return problem_response(request.scope, kind, detail, hint=hint, headers=headers)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedRequestError)  # noqa: S101 - what the handler is registered for
     return problem_response(request.scope, error.kind, error.detail, hint=error.hint, fields=error.fields)
+
+
+async def _replayed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ReplayedAnswerError)  # noqa: S101 - what the handler is registered for
+    headers = {**error.answer.headers, REPLAYED_HEADER: "true"}
+    return Response(error.answer.body, status_code=error.answer.status, headers=headers)
+
+
+async def _not_modified(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotModifiedError)  # noqa: S101 - what the handler is registered for
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": error.tag})
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -75,7 +93,10 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what the handler is registered for
     kind = problems.kind_for_status(error.status_code)
-    return problem_response(request.scope, kind, _said(kind, error.detail, request), headers=error.headers)
+    headers = error.headers
+    if kind == problems.METHOD_NOT_ALLOWED:
+        headers = {**(headers or {}), **allow_header(request.url.path)}
+    return problem_response(request.scope, kind, _said(kind, error.detail, request), headers=headers)
 
 
 def _said(kind: problems.ProblemKind, detail: str, request: Request) -> str:

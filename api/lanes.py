@@ -31,7 +31,10 @@ class Lane:
         Raises BusyError when every place is taken."""
         if self._inside >= self._capacity:
             self._refused.inc()
-            raise BusyError("Every place of the lane is taken.")
+            raise BusyError(
+                "As many such requests as the server takes at once are under way.",
+                hint="Come back after `Retry-After` seconds; nothing was done.",
+            )
         self._inside += 1
         self._gauge.inc()
         try:

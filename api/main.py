@@ -10,34 +10,55 @@ from typing import Any
 import anyio
 from anyio import to_thread
 from fastapi import Depends, FastAPI
+from starlette.routing import WebSocketRoute
 
-from api import handlers
+from api import handlers, live_socket
 from api.auth import authorise
+from api.client_address import TrustedProxies
+from api.idempotency import IdempotentRequests, honour_key
 from api.lanes import Lane
+from api.live import LiveHub
+from api.live_shutdown import on_stop_signal
+from api.login_throttle import LoginThrottle
+from api.methods import only_offered
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestFrame
 from api.openapi import DocumentedApi
+from api.rate_limits import CounterStore, RateLimits
 from api.routes import (
+    api_keys,
+    audit,
     calibration,
     cameras,
+    commands,
     corrections,
     customers,
+    erasure_requests,
     events,
+    gallery,
     health,
     opt_outs,
+    recognition,
     reports,
     review_queue,
     sites,
     staff,
+    stream,
+    tenants,
     tokens,
+    users,
     visits,
+    workers,
 )
 from api.state import ApiState
+from api.verified_tokens import VerifiedTokens
 from api.version import VERSION
 from footfall.errors import FootfallError
 from footfall.services import Services, open_services
 from footfall.settings import Settings, load_settings
-from footfall.tokens import SigningKeys
+from footfall.signing_keys import KeyWatch
+from footfall.standing import Standing
+from footfall.stores.postgres.notices import NoticeListener
 
 logger = logging.getLogger(__name__)
 
@@ -47,14 +68,18 @@ _DESCRIPTION = (
 )
 _TAGS = [
     {"name": "access", "description": "Sign in, and verify tokens."},
+    {"name": "administration", "description": "Users, API keys and tenants."},
     {"name": "places", "description": "Sites, and the cameras at their entrances."},
     {"name": "staff", "description": "Staff, their photographs, and trying recognition out."},
     {"name": "events", "description": "What workers send."},
     {"name": "customers", "description": "Visitors with an identity, and those who opted out of one."},
     {"name": "corrections", "description": "Putting right who somebody is, and taking that back."},
     {"name": "visits", "description": "Who came, when, and for how long."},
+    {"name": "workers", "description": "Camera hosts: their registry, their health, and what they are told to do."},
+    {"name": "stream", "description": "What happens, as it happens."},
     {"name": "reports", "description": "Traffic by hour and day."},
     {"name": "recognition", "description": "What decisions rest on."},
+    {"name": "audit", "description": "Who did what to which record, from where."},
     {"name": "operation", "description": "Health and metrics."},
 ]
 _LOGINS_AT_ONCE = 2  # each takes 64 MiB of memory and most of a core for its hash
@@ -83,28 +108,41 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         separate_input_output_schemas=False,
         telemetry=_NO_TELEMETRY,
-        dependencies=[Depends(authorise)],
+        dependencies=[Depends(only_offered), Depends(authorise), Depends(honour_key)],
         lifespan=_lifespan(chosen, metrics),
     )
     for module in (
+        # Routes are tried in their order: what is asked most comes first.
+        events,
+        visits,
         tokens,
+        users,
+        api_keys,
+        tenants,
         sites,
         cameras,
         staff,
-        events,
-        visits,
         reports,
         calibration,
+        recognition,
         customers,
+        erasure_requests,
         corrections,
         review_queue,
         opt_outs,
+        audit,
+        workers,
+        commands,
+        gallery,
+        stream,
         health,
     ):
         app.include_router(module.router)
+    app.router.routes.append(WebSocketRoute(live_socket.PATH, live_socket.stream_socket, name="streamSocket"))
     handlers.install(app)
+    app.add_middleware(IdempotentRequests)
     app.add_middleware(BodyLimit, max_upload_bytes=chosen.api.max_upload_bytes)
-    app.add_middleware(RequestFrame, metrics=metrics)
+    app.add_middleware(RequestFrame, metrics=metrics, proxies=TrustedProxies(chosen.limits.trusted_proxies))
     return app
 
 
@@ -112,25 +150,41 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        keys = await to_thread.run_sync(SigningKeys.load_or_create, settings.keys_path)
+        keys = await to_thread.run_sync(KeyWatch, settings.keys_path)
         services = await to_thread.run_sync(open_services, settings)
+        standing = Standing(services.engine, believed_seconds=settings.api.standing_seconds)
+        counters = CounterStore(settings.limits, failures=metrics.rate_limit_failures)
         api, waiting = settings.api, settings.api.waiting_at_most
+        hub = LiveHub(services.engine, metrics.live, at_most=api.streams_at_most, per_caller=api.streams_per_caller)
+        dsn = services.engine.url.render_as_string(hide_password=False)
+        listener = NoticeListener(dsn, [standing.hearer(), hub.hearer()])
         app.state.api = ApiState(
             settings=settings,
             services=services,
             keys=keys,
+            verified=VerifiedTokens(keys, settings),
+            standing=standing,
+            limits=RateLimits(settings.limits, counters, refused=metrics.rate_limited),
+            throttle=LoginThrottle(settings.limits, counters, refused=metrics.rate_limited),
             metrics=metrics,
             login_lane=Lane("login", at_once=_LOGINS_AT_ONCE, waiting=waiting, metrics=metrics),
             vision_lane=Lane("vision", at_once=api.vision_at_once, waiting=waiting, metrics=metrics),
             event_lane=Lane("events", at_once=api.events_at_once, waiting=waiting, metrics=metrics),
+            # Nobody waits: each export holds a connection for as long as its caller reads.
+            export_lane=Lane("exports", at_once=api.exports_at_once, waiting=0, metrics=metrics),
+            live=hub,
         )
+        listener.start()
         try:
-            async with anyio.create_task_group() as tasks:
+            async with anyio.create_task_group() as tasks, hub.running():
                 tasks.start_soon(_prepare, services)
-                yield
+                with on_stop_signal(hub.close):
+                    yield
                 tasks.cancel_scope.cancel()
         finally:
             app.state.api = None
+            await counters.close()
+            await to_thread.run_sync(listener.stop)
             await to_thread.run_sync(services.close)
 
     return lifespan

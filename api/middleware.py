@@ -12,29 +12,46 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.client_address import UNKNOWN, TrustedProxies
 from api.headers import REQUEST_ID_HEADER, REQUEST_ID_KEY, STANDARD_HEADERS
 from api.metrics import Metrics
-from api.problems import TOO_LARGE, problem_response
+from api.problems import MALFORMED, TOO_LARGE, problem_response
+from api.rate_limits import RATE_KEY, Rate
+from footfall.origin import Origin, coming_from
 
 logger = logging.getLogger(__name__)
 
 _REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 32_768
+"""Of all headers together. The parser of HTTP has no such bound of its own."""
 MAX_PLAIN_BYTES = 262_144
 """Bodies that are no uploads are small; this leaves every JSON body of the API ample room."""
 
 
 class RequestFrame:
-    """Gives the request an id, the answer its standard headers, and the metrics their due."""
+    """Gives the request an id, the answer its standard headers, the audit log where it comes from, and the metrics
+    their due."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        proxies: TrustedProxies | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._proxies = proxies or TrustedProxies("")
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        address = self._proxies.client_of(scope)
+        scope["client"] = (address, 0)
         offered = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         request_id = offered if _REQUEST_ID_FORM.fullmatch(offered) else uuid4().hex
         scope[REQUEST_ID_KEY] = request_id
@@ -47,13 +64,18 @@ class RequestFrame:
                 status = message["status"]
                 headers = MutableHeaders(raw=message["headers"])
                 headers[REQUEST_ID_HEADER] = request_id
+                rate = scope.get(RATE_KEY)
+                for name, value in rate.headers().items() if isinstance(rate, Rate) else ():
+                    headers[name] = value
                 for name, value in STANDARD_HEADERS.items():
                     headers.setdefault(name, value)
                 message["headers"] = headers.raw
             await send(message)
 
+        origin = Origin(client_address=None if address == UNKNOWN else address, request_id=request_id)
         try:
-            await self._app(scope, receive, send_framed)
+            with coming_from(origin):
+                await self._app(scope, receive, send_framed)
         finally:
             seconds = self._clock() - started
             route = getattr(scope.get("route"), "path", "unmatched")
@@ -75,6 +97,11 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        told = scope["headers"]
+        if len(told) > MAX_HEADERS or sum(len(name) + len(value) for name, value in told) > MAX_HEADER_BYTES:
+            detail = f"The request has more than {MAX_HEADERS} headers, or more than {MAX_HEADER_BYTES} bytes of them."
+            await problem_response(scope, MALFORMED, detail)(scope, receive, send)
             return
         headers = Headers(scope=scope)
         upload = headers.get("content-type", "").lower().startswith("multipart/")

@@ -16,6 +16,7 @@ from footfall import errors
 MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:footfall:problem:"
 _RETRY_AFTER_SECONDS = "2"
+_PASSING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _UNSAID = "The server could not do this. Its log says why, under the request id."
 
 
@@ -55,9 +56,24 @@ TOO_LARGE = ProblemKind("request-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 UNSUPPORTED_MEDIA_TYPE = ProblemKind(
     "unsupported-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The request's media type is not taken here"
 )
+PRECONDITION_REQUIRED = ProblemKind(
+    "precondition-required", HTTPStatus.PRECONDITION_REQUIRED, "The request must say which version it changes"
+)
 HTTP_KINDS = (
     MALFORMED, INVALID, NO_ROUTE, METHOD_NOT_ALLOWED, TIMEOUT, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+    PRECONDITION_REQUIRED,
 )  # fmt: skip
+# What this API's own protocols add; HTTP machinery raises none of them.
+KEY_REUSED = ProblemKind(
+    "idempotency-key-reused", HTTPStatus.UNPROCESSABLE_ENTITY, "The idempotency key was used for another request"
+)
+KEY_IN_USE = ProblemKind(
+    "idempotency-key-in-use", HTTPStatus.CONFLICT, "A request with the same idempotency key is being answered"
+)
+ANSWER_NOT_KEPT = ProblemKind(
+    "idempotency-answer-not-kept", HTTPStatus.CONFLICT, "The request was carried out, and its answer is not kept"
+)
+_OWN_KINDS = (KEY_REUSED, KEY_IN_USE, ANSWER_NOT_KEPT)
 _BY_STATUS = {kind.status: kind for kind in HTTP_KINDS}
 
 # A class that is not named takes the status of the nearest class above it.
@@ -69,9 +85,12 @@ _STATUSES: Mapping[type[errors.FootfallError], int] = {
     errors.PrivacyModeError: HTTPStatus.FORBIDDEN,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
     errors.ConflictError: HTTPStatus.CONFLICT,
+    errors.StaleVersionError: HTTPStatus.PRECONDITION_FAILED,
     errors.UnauthenticatedError: HTTPStatus.UNAUTHORIZED,
     errors.ForbiddenError: HTTPStatus.FORBIDDEN,
     errors.ServiceUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.BusyError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -86,7 +105,7 @@ INTERNAL = kind_of(errors.FootfallError)
 
 def catalogue() -> tuple[ProblemKind, ...]:
     """Every problem type there is, by status and slug."""
-    kinds = {kind_of(error) for error in _tree(errors.FootfallError)} | set(HTTP_KINDS)
+    kinds = {kind_of(error) for error in _tree(errors.FootfallError)} | {*HTTP_KINDS, *_OWN_KINDS}
     return tuple(sorted(kinds, key=lambda kind: (kind.status, kind.slug)))
 
 
@@ -108,6 +127,22 @@ def problem_of(error: errors.FootfallError) -> tuple[ProblemKind, str, str | Non
     return kind, error.message, error.hint
 
 
+def problem_document(
+    scope: Scope, kind: ProblemKind, detail: str, *, hint: str | None = None, fields: Sequence[FieldProblem] = ()
+) -> Problem:
+    """The document about the request of `scope`."""
+    return Problem(
+        type=kind.type,
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        instance=scope["path"],
+        hint=hint,
+        request_id=request_id_of(scope),
+        errors=tuple(fields),
+    )
+
+
 def problem_response(
     scope: Scope,
     kind: ProblemKind,
@@ -118,24 +153,14 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The document as an answer to the request of `scope`."""
-    request_id = request_id_of(scope)
-    document = Problem(
-        type=kind.type,
-        title=kind.title,
-        status=kind.status,
-        detail=detail,
-        instance=scope["path"],
-        hint=hint,
-        request_id=request_id,
-        errors=tuple(fields),
-    )
+    document = problem_document(scope, kind, detail, hint=hint, fields=fields)
     extra = dict(STANDARD_HEADERS) | dict(headers or {})
-    if request_id is not None:
-        extra[REQUEST_ID_HEADER] = request_id
+    if document.request_id is not None:
+        extra[REQUEST_ID_HEADER] = document.request_id
     if kind.status == HTTPStatus.UNAUTHORIZED:
         extra["WWW-Authenticate"] = "Bearer"
-    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        extra["Retry-After"] = _RETRY_AFTER_SECONDS
+    if kind.status in _PASSING or kind == KEY_IN_USE:
+        extra.setdefault("Retry-After", _RETRY_AFTER_SECONDS)
     return Response(document.model_dump_json(), status_code=kind.status, headers=extra, media_type=MEDIA_TYPE)
 
 

@@ -8,10 +8,15 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.lanes import Lane
+from api.live import LiveHub
+from api.login_throttle import LoginThrottle
 from api.metrics import Metrics
+from api.rate_limits import RateLimits
+from api.verified_tokens import VerifiedTokens
 from footfall.services import Services
 from footfall.settings import Settings
-from footfall.tokens import SigningKeys
+from footfall.signing_keys import KeyWatch
+from footfall.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +25,17 @@ class ApiState:
 
     settings: Settings
     services: Services
-    keys: SigningKeys
+    keys: KeyWatch
+    verified: VerifiedTokens
+    standing: Standing
     metrics: Metrics
+    limits: RateLimits
+    throttle: LoginThrottle
     login_lane: Lane
     vision_lane: Lane
     event_lane: Lane
+    export_lane: Lane
+    live: LiveHub
 
 
 async def _state(request: Request) -> ApiState:

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from api.problems import INVALID, MALFORMED, TIMEOUT, UNSUPPORTED_MEDIA_TYPE, RefusedRequestError
+from api.problems import INVALID, MALFORMED, TIMEOUT, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, RefusedRequestError
 from contracts.enrolment import MAX_PHOTOGRAPHS
 from contracts.problems import FieldProblem
 
@@ -32,6 +32,15 @@ class _MemoryParser(MultiPartParser):
     # A spooled photograph would lie on the disk unasked; the body's limit bounds the memory instead.
     spool_max_size = 2**40
     ended = False
+
+    def on_part_end(self) -> None:
+        if self._current_part.file is None:
+            try:
+                self._current_part.data.decode("utf-8")
+            except UnicodeDecodeError:
+                # Starlette would take the bytes for Latin-1, and nobody meant that.
+                raise MultiPartException("A part that is text is no UTF-8.") from None
+        super().on_part_end()
 
     def on_end(self) -> None:
         self.ended = True
@@ -83,8 +92,36 @@ async def read_parts(request: Request, rules: Collection[PartRule], *, within_se
         return {name: await _content(part) for name, part in form.multi_items()}
 
 
+async def read_batch(
+    request: Request, *, document: str, document_bytes: int, files: str, most: int, within_seconds: float
+) -> tuple[bytes, list[UploadedFile]]:
+    """The part `document`, as a file or not, and up to `most` files in parts called `files`.
+
+    Raises RefusedRequestError as `read_parts` does, and for a document of more than `document_bytes`.
+    """
+    rules = (PartRule(document, required=True, file=False), PartRule(files, required=False, file=True))
+    async with _form(request, within_seconds=within_seconds, most_parts=most + 1, field_bytes=document_bytes) as form:
+        problems = list(_problems(form, rules, most=most))
+        if len(form.getlist(document)) > 1:
+            problems.append(FieldProblem(field=document, message="The part is there more than once."))
+        if problems:
+            raise RefusedRequestError(
+                INVALID, "The parts of the body are not those that this route takes.", fields=problems
+            )
+        content = await _content(form[document])
+        if len(content) > document_bytes:
+            raise RefusedRequestError(TOO_LARGE, f"The part `{document}` has more than {document_bytes} bytes.")
+        return content, [
+            UploadedFile(_shown(part.filename), await part.read())
+            for part in form.getlist(files)
+            if isinstance(part, UploadFile)
+        ]
+
+
 @asynccontextmanager
-async def _form(request: Request, *, within_seconds: float) -> AsyncIterator[FormData]:
+async def _form(
+    request: Request, *, within_seconds: float, most_parts: int = _MAX_PARTS, field_bytes: int = _MAX_FIELD_BYTES
+) -> AsyncIterator[FormData]:
     """The body, whole and in time, until the block ends."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "multipart/form-data":
@@ -95,9 +132,9 @@ async def _form(request: Request, *, within_seconds: float) -> AsyncIterator[For
     parser = _MemoryParser(
         request.headers,
         request.stream(),
-        max_files=_MAX_PARTS,
-        max_fields=_MAX_PARTS,
-        max_part_size=_MAX_FIELD_BYTES,
+        max_files=most_parts,
+        max_fields=most_parts,
+        max_part_size=field_bytes,
     )
     try:
         with anyio.fail_after(within_seconds):

@@ -34,7 +34,13 @@ from footfall.review_queue import find_questions
 def duplicate_candidates(services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
         found = [
-            find_questions(opened.engine, tenant_id, opened.model_version, opened.settings.recognition)
+            find_questions(
+                opened.engine,
+                tenant_id,
+                opened.model_version,
+                opened.settings.recognition,
+                models_folder=opened.settings.models_path,
+            )
             for tenant_id in list_tenant_ids(opened.engine)
         ]
     return MaterializeResult(

@@ -40,7 +40,8 @@ _COUNTS = tuple(item.name for item in fields(GallerySize) if item.name not in {"
 )
 def staff_gallery(context: AssetExecutionContext, services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
-        sizes = measure_galleries(opened.engine, list_tenant_ids(opened.engine), opened.model_version)
+        model_version = opened.model_version
+        sizes = measure_galleries(opened.engine, list_tenant_ids(opened.engine), model_version)
         totals = total_sizes(sizes)
     if totals["unrecognisable_staff"]:
         context.log.warning(
@@ -51,7 +52,7 @@ def staff_gallery(context: AssetExecutionContext, services: ResourceParam[OpensS
             "dagster/row_count": totals["staff_faces"] + totals["customer_templates"],
             "tenants": len(sizes),
             **totals,
-            "model_version": opened.model_version,
+            "model_version": model_version,
             "by_tenant": _table_of(sizes),
         }
     )
@@ -70,11 +71,12 @@ def staff_gallery(context: AssetExecutionContext, services: ResourceParam[OpensS
 )
 def gallery_index(services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
+        model_version = opened.model_version
         rebuilt = rebuild_gallery(
             opened.engine,
             opened.vectors,
             list_tenant_ids(opened.engine),
-            opened.model_version,
+            model_version,
             limits=opened.settings.milvus,
         )
     report, verified = rebuilt.report, rebuilt.verification
@@ -90,7 +92,7 @@ def gallery_index(services: ResourceParam[OpensServices]) -> MaterializeResult[N
             "sampled_vectors": verified.sampled_vectors,
             "nprobe": verified.nprobe or "exact",
             "vectors_per_second": report.vectors / report.seconds if report.seconds > 0 else 0.0,
-            "model_version": opened.model_version,
+            "model_version": model_version,
         }
     )
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from footfall.operations import OperatorServices
+    from footfall.record import Record
+    from footfall.services import Services
 
 OWNERS = ["team:operations"]
 
@@ -14,9 +16,26 @@ SOURCES = "sources"
 GALLERY = "gallery"
 STAGING = "staging"
 MARTS = "marts"
+RETENTION = "retention"
+MODELS = "models"
+
+POOLS = ("gallery", "marts", "reembedding", "retention")
+"""Whose runs take turns: two at once would replace what the other builds, or sweep what the other looks at."""
 
 
 class OpensServices(Protocol):
     def open(self) -> AbstractContextManager[OperatorServices]:
         """The operator's services, opened now and closed on leaving. Raises ConfigurationError."""
+        ...
+
+
+class OpensRecord(Protocol):
+    def open(self) -> AbstractContextManager[Record]:
+        """Postgres alone, as the operator, opened now and closed on leaving. Raises ConfigurationError."""
+        ...
+
+
+class OpensReembedder(Protocol):
+    def open(self) -> AbstractContextManager[Services]:
+        """Everything, with the models, as the operator. Raises ConfigurationError and ModelError."""
         ...

@@ -28,13 +28,14 @@ def score_svg(report: CalibrationReport) -> str:
                     f'<polyline fill="none" stroke="{_COLOURS[name]}" stroke-width="2"{dash} '
                     f'points="{_points(shares, report.bin_width)}"/>'
                 )
-    for label, threshold in (("unsure", report.threshold_low), ("match", report.threshold_high)):
+    # Each label on its own side of its line: the two thresholds are near each other.
+    for label, threshold, side in (("unsure", report.threshold_low, "end"), ("match", report.threshold_high, "start")):
         left, right, at = _x(threshold.low), _x(threshold.high), _x(threshold.value)
         lines.append(
             f'<rect x="{left:.1f}" y="{MARGIN}" width="{max(right - left, 1):.1f}" height="{HEIGHT - 2 * MARGIN}" '
             'fill="#264653" fill-opacity="0.15"/>'
             f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{MARGIN}" y2="{HEIGHT - MARGIN}" stroke="#264653"/>'
-            f'<text x="{at:.1f}" y="{MARGIN - 8}" text-anchor="middle">{label} {threshold.value:.3f}</text>'
+            f'<text x="{at:.1f}" y="{MARGIN - 8}" text-anchor="{side}">{label} {threshold.value:.3f}</text>'
         )
     ticks = "".join(
         f'<text x="{_x(tick / 10):.1f}" y="{HEIGHT - MARGIN + 16}" text-anchor="middle">{tick / 10:.1f}</text>'

@@ -22,6 +22,7 @@ def _table(name: str, description: str, *, deps: tuple[str, ...] = ()) -> AssetS
 RECORD = [
     _table("sites", "Places with their time zones. Made by tenant admins through the API."),
     _table("staff_face_images", "Enrolled photographs of staff: landmarks, quality and template of each."),
+    _table("audit_log", "Who did what to which record, each entry chained to the one before."),
     _table("face_events", "Tracked sightings as the workers sent them, with what was decided about each face."),
     _table(
         "customer_templates",

@@ -43,11 +43,17 @@ _PLOTTED = 20
 )
 def thresholds(context: AssetExecutionContext, services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
+        model_version = opened.model_version
         reports = {
-            tenant_id: calibrate(opened.engine, opened.settings.recognition, tenant_id, opened.model_version)
+            tenant_id: calibrate(
+                opened.engine,
+                opened.settings.recognition,
+                tenant_id,
+                model_version,
+                models_folder=opened.settings.models_path,
+            )
             for tenant_id in list_tenant_ids(opened.engine)
         }
-        model_version = opened.model_version
     for tenant_id, report in reports.items():
         for note in report.notes:
             context.log.info("tenant %s: %s", tenant_id, note)
@@ -70,7 +76,12 @@ def thresholds_rest_on_enough_people(services: ResourceParam[OpensServices]) -> 
         reports = {}
         for tenant_id in list_tenant_ids(opened.engine):
             with tenant_transaction(opened.engine, tenant_id) as connection:
-                reports[tenant_id] = calibration_report(connection, opened.settings.recognition, opened.model_version)
+                reports[tenant_id] = calibration_report(
+                    connection,
+                    opened.settings.recognition,
+                    opened.model_version,
+                    models_folder=opened.settings.models_path,
+                )
     return verdict_on(reports)
 
 

@@ -17,6 +17,7 @@ from benchmarks.commands import Figures
 from benchmarks.people import LabelledTemplates, embed_people
 from footfall.calibration import (
     ANCHOR_RATE,
+    Background,
     Scores,
     TailShape,
     histogram_of,
@@ -25,9 +26,12 @@ from footfall.calibration import (
     tail_anchor,
     trimmed_excess,
 )
-from footfall.calibration_background import background_path
+from footfall.calibration_background import background_from, background_path
 from footfall.settings import load_settings
-from footfall.vision.pipeline import open_vision
+from footfall.vision.embedders.shelf import EmbedderShelf
+from footfall.vision.models.added import background_of_added
+from footfall.vision.models.manifest import MODELS
+from footfall.vision.pipeline import VisionPipeline, open_vision
 
 RATES = tuple(
     float(f"{digit}e-{power}")
@@ -36,11 +40,14 @@ RATES = tuple(
     if digit * 10.0**-power <= ANCHOR_RATE
 )
 COUNTED_RATE = 1e-4
-"""Lower rates are not counted but follow the normal tail through the scores at STEADY_RATE and at this one. Further out
-a count depends on few people, and in photographs collected from news the highest impostor scores are mostly one person
-under two names."""
+"""Lower rates are not counted but follow the normal tail through the scores at this one and at ten times it. Further
+out a count depends on few people, and in photographs collected from news the highest impostor scores are mostly one
+person under two names."""
 
-STEADY_RATE = 1e-3
+_LEAST_COUNTED_PAIRS = 100
+"""Where not so many pairs reach COUNTED_RATE, the lowest rate that is counted is the one that so many do reach."""
+
+_STEADY_FACTOR = 10.0
 
 BIN_WIDTH = 0.02
 REPLICATES = 100
@@ -53,18 +60,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source", default="a background of 1,473 people in news photographs (half of Labeled Faces in the Wild)"
     )
-    parser.add_argument("--write", action="store_true", help="write the file that the product bundles")
+    parser.add_argument("--model", help="the model version to measure; default: the manifest's own")
+    parser.add_argument("--write", action="store_true", help="write the file that the product reads")
 
 
 def run(arguments: argparse.Namespace) -> Figures:
     """Raises InputError for a folder without photographs, ModelError for weights not here."""
     settings = load_settings()
     faces = arguments.faces or settings.faces_dir / "lfw_dev"
-    vision = open_vision(settings.model_copy(update={"offline": False}))
+    real = settings.model_copy(update={"offline": False})
+    vision = open_vision(real)
+    if arguments.model is not None:
+        # By itself: what its thresholds rest on is what is measured here.
+        vision = VisionPipeline(
+            detector=vision.detector,
+            embedder=EmbedderShelf(real).unmeasured(arguments.model),
+            thresholds=vision.thresholds,
+            settings=real.vision,
+        )
     seen = embed_people(vision, faces, find_photographs(faces))
     document = {"model_version": vision.embedder.model_version, "source": arguments.source, **statistics(seen)}
     if arguments.write:
-        path = background_path(vision.embedder.model_version)
+        version = vision.embedder.model_version
+        bundled = any(spec.version == version for spec in MODELS)
+        path = background_path(version) if bundled else background_of_added(real.models_path, version)
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return document
 
@@ -76,6 +95,11 @@ def lines(figures: Figures) -> list[str]:
         f"{figures['people']} people, {figures['photographs']} photographs, {figures['pairs']} impostor pairs",
         *(f"{rate:8g} of pairs reach {score:.4f}" for rate, score in zip(tail["rates"], tail["scores"], strict=True)),
     ]
+
+
+def background_of(seen: LabelledTemplates, model_version: str, source: str) -> Background:
+    """The statistics as the product reads them, of these people alone."""
+    return background_from({"model_version": model_version, "source": source, **statistics(seen)})
 
 
 def statistics(seen: LabelledTemplates, *, replicates: int = REPLICATES) -> dict[str, object]:
@@ -96,7 +120,7 @@ def statistics(seen: LabelledTemplates, *, replicates: int = REPLICATES) -> dict
         "people": len(first),
         "photographs": len(owner),
         "pairs": int((~mine).sum()),
-        "measured_rate": COUNTED_RATE,
+        "measured_rate": kept.counted_rate,
         "tail": _document(kept.shape(np.ones(len(first)))),
         "replicates": [_document(shape) for shape in drawn],
         "template_anchor": [round(anchor.score, DIGITS), round(anchor.excess, DIGITS)],
@@ -119,6 +143,7 @@ class _Tail:
         order = np.argsort(found)[::-1]
         self._scores, self._probe, self._person = found[order], owner[probe[order]], person[order]
         self._photographs = np.bincount(owner).astype(np.float64)
+        self.counted_rate = max(COUNTED_RATE, _LEAST_COUNTED_PAIRS / int((~mine).sum()))
 
     def shape(self, times: Scores) -> TailShape:
         """With person i counted `times[i]` times, as a probe and in the gallery."""
@@ -129,8 +154,10 @@ class _Tail:
         def counted(rate: float) -> float:
             return float(self._scores[min(int(np.searchsorted(reached, rate)), len(reached) - 1)])
 
-        upper, lower = (STEADY_RATE, counted(STEADY_RATE)), (COUNTED_RATE, counted(COUNTED_RATE))
-        scores = tuple(counted(rate) if rate >= COUNTED_RATE else normal_score(upper, lower, rate) for rate in RATES)
+        lowest = self.counted_rate
+        steady = min(_STEADY_FACTOR * lowest, ANCHOR_RATE)
+        upper, lower = (steady, counted(steady)), (lowest, counted(lowest))
+        scores = tuple(counted(rate) if rate >= lowest else normal_score(upper, lower, rate) for rate in RATES)
         return TailShape(RATES, scores, self._excess(weights, counted(ANCHOR_RATE)))
 
     def _excess(self, weights: Scores, begin: float) -> float:

@@ -32,9 +32,12 @@ class Command(Protocol):
 # Module by command; a module is imported when its command runs, or for the help.
 COMMANDS: Mapping[str, str] = {
     "accuracy": "benchmarks.accuracy",
+    "api": "benchmarks.api_costs",
     "background": "benchmarks.background",
     "identify": "benchmarks.identify",
+    "ingest": "benchmarks.ingest",
     "liveness": "benchmarks.liveness",
+    "recheck": "benchmarks.recheck",
     "search": "benchmarks.search",
 }
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.stack.parts.base import LOOPBACK, Health, Launch, base_environment
-from cli.stack.parts.probes import milvus_health
+from cli.stack.parts.base import Launch, base_environment
+from cli.stack.parts.milvus import ListeningMilvus
 from cli.stack.ports import free_ports
 from cli.stack.running import running_part
 from footfall.errors import ServiceUnavailableError
@@ -24,33 +24,20 @@ SERVER_CONFIGURATION = (
     # Its provisional index over rows that have none yet looks into 16 of 128 clusters, whatever a search asks for:
     # a third of the people are not found while it stands in.
     "queryNode.segcore.interimIndex.enableIndex=false",
-    # A search that must see every acknowledged write waits for the next tick: by default that is 200 ms away.
+    # A write waits until every search sees it, which is at the next tick: by default that is 200 ms away.
     "proxy.timeTickInterval=10",
 )
 
 
 @dataclass(frozen=True, slots=True)
-class MilvusServerPart:
-    """`environment`: the folder that `install_server` made; `folder`: the server's data."""
+class MilvusServerPart(ListeningMilvus):
+    """`environment`: the folder that `install_server` made."""
 
     environment: Path
-    folder: Path
-    port: int
 
     @property
     def name(self) -> str:
         return "milvus-server"
-
-    @property
-    def ports(self) -> tuple[int, ...]:
-        return (self.port,)
-
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.port}"
-
-    def prepare(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def launch(self) -> Launch:
         extra = tuple(word for line in SERVER_CONFIGURATION for word in ("--extra-config", line))
@@ -66,15 +53,6 @@ class MilvusServerPart:
             stop_signal=signal.SIGINT,
             stop_seconds=30.0,
         )
-
-    def probe(self) -> Health:
-        return milvus_health(self.url, token=None)
-
-    def initialise(self) -> None:
-        """Nothing: the vector store makes its collection."""
-
-    def tidy(self) -> None:
-        """Nothing is left behind but its folder, which is the caller's."""
 
 
 def install_server(home: Path) -> Path:
@@ -108,6 +86,6 @@ def running_server(home: Path, folder: Path) -> Iterator[str]:
 
     Raises ServiceUnavailableError where it cannot be installed or does not start.
     """
-    part = MilvusServerPart(install_server(home), folder, free_ports(1)[0])
+    part = MilvusServerPart(folder, free_ports(1)[0], install_server(home))
     with running_part(part, folder.with_suffix(".log"), start_seconds=_START_SECONDS):
         yield part.url

@@ -33,6 +33,10 @@ class LabelledTemplates:
         """The number of each row's person, in the order of their names."""
         return np.unique(np.asarray(self.people), return_inverse=True)[1].astype(np.intp)
 
+    def of_rows(self, rows: npt.NDArray[np.intp]) -> LabelledTemplates:
+        """These rows alone."""
+        return LabelledTemplates(tuple(self.people[row] for row in rows), self.probes[rows], self.enrolled[rows])
+
     def first_photographs(self) -> npt.NDArray[np.intp]:
         """The first row of each person, in the order of their names."""
         return np.unique(np.asarray(self.people), return_index=True)[1].astype(np.intp)

@@ -53,6 +53,10 @@ def create_tenant(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the administrator's password from standard input.")
     ] = False,
+    platform: Annotated[
+        bool,
+        typer.Option("--platform", help="A home of system administrators, who make and oversee other tenants."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a tenant and its first administrator. The password is made up and shown once unless you give one."""
@@ -68,6 +72,7 @@ def create_tenant(
         retention_days=retention_days,
         admin_email=admin_email,
         admin_password=password,
+        platform=platform,
     )
     if as_json:
         made = {"tenant_id": str(tenant_id), "slug": slug, "admin_email": admin_email}

@@ -123,14 +123,14 @@ def mend(as_json: AsJson = False) -> None:
 def _operator() -> Iterator[OperatorServices]:
     from footfall.operations import open_operator_services
 
-    services = open_operator_services(_settings())
+    services = open_operator_services(operator_settings())
     try:
         yield services
     finally:
         services.close()
 
 
-def _settings() -> Settings:
+def operator_settings() -> Settings:
     """The environment's, else the running stack's. Raises ServiceUnavailableError when there is neither."""
     settings = load_settings()
     if settings.postgres.operator_dsn is not None:

@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,22 +23,32 @@ from footfall.settings import PREFIX, Settings, load_settings
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ingest_daemon.daemon import Progress
+    from ingest_daemon.playing import Progress
     from ingest_daemon.summary import IngestSummary
 
 _PLAIN_LINE_SECONDS = 5.0
 
 
+ingest_app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+
+
+@ingest_app.callback()
 def ingest(
+    context: typer.Context,
     *,
     source: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="A video file, a folder of pictures, an rtsp:// or http:// URL, or a device number. A URL with a "
             f"password is better given as {PREFIX}INGEST__SOURCE: a command line is seen by everybody on the machine."
         ),
     ] = None,
-    camera: Annotated[UUID | None, typer.Option(help="Id of the camera that the source is.")] = None,
+    camera: Annotated[
+        list[UUID] | None,
+        typer.Option(
+            help="Id of the camera that the source is. Several cameras: as many, in the order of the sources."
+        ),
+    ] = None,
     realtime: Annotated[
         bool, typer.Option("--realtime", help="Play a file at its own speed; without it, as fast as it goes.")
     ] = False,
@@ -62,38 +72,47 @@ def ingest(
 
     Events wait in an outbox on disk while the API is away, and nothing is sent twice. A file ends when its events
     are with the server; a live source runs until SIGTERM or Ctrl-C, which drain what they can and exit 0. The API's
-    URL is FOOTFALL_API__URL, the key FOOTFALL_INGEST__API_KEY. Health, readiness, metrics and status are served on
+    URL is FOOTFALL_API__URL, the key FOOTFALL_INGEST__API_KEY; on a host that registered (`footfall worker register`)
+    both are known. Health, readiness, metrics and status are served on
     FOOTFALL_INGEST__HOST and __PORT.
 
     Exit codes: 0 done; 2 the source, the camera or the key is wrong; 3 the API stayed away (events are kept, and go
     out at the next start).
     """
-    from ingest_daemon.daemon import run
+    if context.invoked_subcommand is not None:
+        return
+    from ingest_daemon.daemon import run_cameras
+    from ingest_daemon.playing import Run
+    from ingest_daemon.registration import load_identity, with_identity
 
     settings = load_settings()
-    given, camera_id = _source(source, settings), _camera(camera, settings)
+    settings = with_identity(settings, load_identity(settings.home))
+    sources = _sources(source or [], camera or [], settings)
     began_at = _moment(started_at)
     logging.getLogger().setLevel(settings.log_level.upper())
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each event says nothing that a count does not
     with _stopped_by_signals() as stop, _shown(progress) as on_progress:
-        done = run(
-            settings,
-            source=given,
-            camera_id=camera_id,
-            realtime=realtime,
-            started_at=began_at,
-            until_end=not stay,
-            stop=stop,
-            on_progress=on_progress,
-        )
-    if summary is not None:
-        _write(summary, done.model_dump_json(indent=2))
-    typer.echo(in_words(done))
-    if done.undelivered and not stop.is_set():
+        how = Run(realtime=realtime, started_at=began_at, until_end=not stay)
+        summaries = run_cameras(settings, sources, how, stop=stop, on_progress=on_progress)
+    for done in summaries:
+        if summary is not None:
+            _write(_beside(summary, done, alone=len(summaries) == 1), done.model_dump_json(indent=2))
+        typer.echo(in_words(done))
+    left = [done for done in summaries if done.undelivered]
+    if left and not stop.is_set():
         raise ServiceUnavailableError(
-            f"{done.undelivered} events wait in {settings.outbox_path(camera_id)}: {done.trouble or 'time was up'}",
+            "; ".join(
+                f"{done.undelivered} events wait in {settings.outbox_path(done.camera_id)}: "
+                f"{done.trouble or 'time was up'}"
+                for done in left
+            ),
             hint="They are sent at the next start. Is the API up, and the key right?",
         )
+
+
+def _beside(summary: Path, done: IngestSummary, *, alone: bool) -> Path:
+    """Of several cameras each has a summary of its own, with the camera's id before the suffix."""
+    return summary if alone else summary.with_name(f"{summary.stem}-{done.camera_id}{summary.suffix}")
 
 
 def in_words(summary: IngestSummary) -> str:
@@ -122,21 +141,29 @@ def in_words(summary: IngestSummary) -> str:
     return "\n".join(lines)
 
 
-def _source(given: str | None, settings: Settings) -> str:
-    if given is not None:
-        return given
-    if settings.ingest.source is not None:
-        return settings.ingest.source.get_secret_value()
-    raise ConfigurationError("There is no source.", hint=f"Give --source, or set {PREFIX}INGEST__SOURCE.")
-
-
-def _camera(given: UUID | None, settings: Settings) -> UUID:
-    camera_id = given or settings.ingest.camera_id
-    if camera_id is None:
+def _sources(sources: Sequence[str], cameras: Sequence[UUID], settings: Settings) -> dict[UUID, str]:
+    """A source for each camera: as given, else as the settings say. Raises ConfigurationError."""
+    ingest_settings = settings.ingest
+    if not sources and not cameras and ingest_settings.sources:
+        return {camera: source.get_secret_value() for camera, source in ingest_settings.sources.items()}
+    chosen = list(sources)
+    if not chosen and ingest_settings.source is not None:
+        chosen = [ingest_settings.source.get_secret_value()]
+    if not chosen:
+        raise ConfigurationError("There is no source.", hint=f"Give --source, or set {PREFIX}INGEST__SOURCE.")
+    watched = list(cameras)
+    if not watched and ingest_settings.camera_id is not None:
+        watched = [ingest_settings.camera_id]
+    if not watched:
         raise ConfigurationError(
             "There is no camera.", hint=f"Give --camera, or set {PREFIX}INGEST__CAMERA_ID; GET /v1/cameras lists them."
         )
-    return camera_id
+    if len(watched) != len(chosen) or len(set(watched)) != len(watched):
+        raise ConfigurationError(
+            f"There are {len(chosen)} sources for {len(watched)} cameras.",
+            hint="Give --source and --camera equally often, no camera twice, in the same order.",
+        )
+    return dict(zip(watched, chosen, strict=True))
 
 
 def _moment(text: str | None) -> datetime | None:

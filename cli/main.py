@@ -10,15 +10,23 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli import (
+    access_command,
     admin_commands,
+    alert_commands,
+    audit_commands,
+    backup_commands,
     gallery_commands,
     ingest_commands,
+    ingest_tools,
+    keys_commands,
     metrics_command,
     models_commands,
     openapi_command,
+    reembedding_commands,
     settings_command,
     stack_commands,
     staff_commands,
+    worker_commands,
 )
 from cli.demo import command as demo_command
 from footfall.errors import (
@@ -30,6 +38,7 @@ from footfall.errors import (
     ModelError,
     NotFoundError,
     ServiceUnavailableError,
+    StaleVersionError,
     UnauthenticatedError,
 )
 
@@ -44,6 +53,7 @@ _YOURS_TO_MEND = (
     InputError,
     ModelError,
     NotFoundError,
+    StaleVersionError,
     UnauthenticatedError,
 )
 
@@ -63,17 +73,30 @@ app = typer.Typer(
 )
 for command in (stack_commands.up, stack_commands.down, stack_commands.status, stack_commands.doctor):
     app.command()(command)
+app.command()(backup_commands.backup)
+app.command()(backup_commands.restore)
 app.command()(demo_command.demo)
 app.command()(settings_command.settings)
 app.command()(metrics_command.metrics)
-app.command()(ingest_commands.ingest)
+ingest_commands.ingest_app.add_typer(ingest_tools.outbox_app, name="outbox")
+ingest_commands.ingest_app.command()(ingest_tools.simulate)
+app.add_typer(ingest_commands.ingest_app, name="ingest")
 app.command()(openapi_command.openapi)
+app.command()(access_command.access)
+models_commands.app.command()(reembedding_commands.add)
+models_commands.app.command()(reembedding_commands.serve)
+models_commands.app.command()(reembedding_commands.retire)
+gallery_commands.gallery.command()(reembedding_commands.reembed)
 app.add_typer(models_commands.app, name="models")
 app.add_typer(admin_commands.tenant, name="tenant")
 app.add_typer(admin_commands.apikey, name="apikey")
+app.add_typer(alert_commands.app, name="alert")
+app.add_typer(audit_commands.app, name="audit")
 app.add_typer(admin_commands.db, name="db")
+app.add_typer(keys_commands.app, name="keys")
 app.add_typer(gallery_commands.gallery, name="gallery")
 app.add_typer(staff_commands.app, name="staff")
+app.add_typer(worker_commands.app, name="worker")
 
 
 def main() -> None:

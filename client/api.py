@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -12,37 +12,47 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel
 
+from client.administration import AdministrationOperations
+from client.analytics import AnalyticsOperations
 from client.credentials import ApiKey, Credentials, Password, TokenKeeper
 from client.errors import ApiProblem
+from client.events import EventOperations
+from client.galleries import GalleryOperations
 from client.identities import IdentityOperations
+from client.records import RecordOperations
+from client.stream import StreamOperations
 from client.transport import Model, Parameter, Part, Transport, parsed
+from client.workers import WorkerOperations
 from contracts.access import TokenResponse
-from contracts.base import PersonKind
 from contracts.calibration import CalibrationReport
 from contracts.enrolment import EnrolmentReport, Objection, ReminderList, StaffConsistency
-from contracts.events import FaceDetectedV1
 from contracts.people import (
-    EventReceipt,
     RecognitionTestResult,
-    Staff,
-    StaffCreate,
     StaffFace,
     StaffFaceList,
-    StaffPage,
 )
-from contracts.places import Camera, CameraCreate, CameraPage, Site, SiteCreate, SitePage
-from contracts.reports import Bucket, Readiness, ReportSource, TrafficReport, VisitPage
+from contracts.reports import Readiness
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
 _CONNECT_TIMEOUT_SECONDS = 5.0
 
 
-class FootfallClient(IdentityOperations):
+class FootfallClient(
+    AdministrationOperations,
+    AnalyticsOperations,
+    EventOperations,
+    GalleryOperations,
+    IdentityOperations,
+    RecordOperations,
+    StreamOperations,
+    WorkerOperations,
+):
     """A caller of one Footfall server, as one user or one machine. Thread-safe; close it, or use it as a context.
 
     Give exactly one of `api_key`, `token`, or `tenant` with `email` and `password`. With a key or a password the
     access token is fetched at the first call, renewed before it expires, and once more when the server refuses it;
-    a `token` is used as it is. `timeout` is in seconds, for each wait on the server.
+    a `token` is used as it is. With `keep_password` False the password is forgotten once the server has given a refresh
+    token. `timeout` is in seconds, for each wait on the server.
 
     Every method raises ApiProblem when the server refuses and ApiUnavailable when it does not answer.
     """
@@ -56,6 +66,7 @@ class FootfallClient(IdentityOperations):
         email: str | None = None,
         password: str | None = None,
         token: str | None = None,
+        keep_password: bool = True,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> None:
         credentials = _credentials(api_key, tenant, email, password, token)
@@ -63,7 +74,11 @@ class FootfallClient(IdentityOperations):
             base_url, timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT_SECONDS))
         )
         self._token = token
-        self._keeper = TokenKeeper(self._fetch_token, credentials) if credentials is not None else None
+        self._keeper = (
+            TokenKeeper(self._fetch_token, credentials, keeps_credentials=keep_password)
+            if credentials is not None
+            else None
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -84,41 +99,14 @@ class FootfallClient(IdentityOperations):
             raise ValueError("a client made with a token does not know its tenant and role")
         return self._keeper.current()
 
-    # places
-
-    def sites(self, *, limit: int | None = None, cursor: str | None = None) -> SitePage:
-        return self._get("/v1/sites", SitePage, limit=limit, cursor=cursor)
-
-    def site(self, site_id: UUID) -> Site:
-        return self._get(f"/v1/sites/{site_id}", Site)
-
-    def create_site(self, site: SiteCreate) -> Site:
-        return self._post("/v1/sites", Site, body=site)
-
-    def cameras(
-        self, *, site_id: UUID | None = None, limit: int | None = None, cursor: str | None = None
-    ) -> CameraPage:
-        return self._get("/v1/cameras", CameraPage, site_id=site_id, limit=limit, cursor=cursor)
-
-    def camera(self, camera_id: UUID) -> Camera:
-        return self._get(f"/v1/cameras/{camera_id}", Camera)
-
-    def create_camera(self, camera: CameraCreate) -> Camera:
-        return self._post("/v1/cameras", Camera, body=camera)
+    def sign_out(self) -> None:
+        """Ends the session at the server. Does nothing when there is none."""
+        held = self._token if self._keeper is None else self._keeper.holds
+        if held is not None:
+            token = held if isinstance(held, str) else held.access_token
+            self._transport.send("POST", "/v1/auth/revoke", token=token, also_answers=[HTTPStatus.UNAUTHORIZED])
 
     # staff
-
-    def staff(self, *, limit: int | None = None, cursor: str | None = None) -> StaffPage:
-        return self._get("/v1/staff", StaffPage, limit=limit, cursor=cursor)
-
-    def staff_member(self, staff_id: UUID) -> Staff:
-        return self._get(f"/v1/staff/{staff_id}", Staff)
-
-    def create_staff(self, staff: StaffCreate) -> Staff:
-        return self._post("/v1/staff", Staff, body=staff)
-
-    def delete_staff(self, staff_id: UUID) -> None:
-        self._send("DELETE", f"/v1/staff/{staff_id}")
 
     def staff_faces(self, staff_id: UUID) -> StaffFaceList:
         return self._get(f"/v1/staff/{staff_id}/faces", StaffFaceList)
@@ -158,58 +146,7 @@ class FootfallClient(IdentityOperations):
             parts={"image": _image_part(image, filename)},
         )
 
-    # events
-
-    def send_face_event(self, event: FaceDetectedV1, image: bytes | None = None) -> EventReceipt:
-        """Safe to repeat: the same event id gets the first answer again, with `duplicate` true."""
-        parts: dict[str, Part] = {"event": (None, event.model_dump_json().encode(), "application/json")}
-        if image is not None:
-            parts["image"] = _image_part(image, "face")
-        return self._post("/v1/events/face", EventReceipt, parts=parts)
-
     # reports
-
-    def visits(
-        self,
-        *,
-        site_id: UUID | None = None,
-        camera_id: UUID | None = None,
-        person_kind: PersonKind | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> VisitPage:
-        return self._get(
-            "/v1/visits",
-            VisitPage,
-            site_id=site_id,
-            camera_id=camera_id,
-            person_kind=person_kind,
-            since=since,
-            until=until,
-            limit=limit,
-            cursor=cursor,
-        )
-
-    def traffic(
-        self,
-        *,
-        bucket: Bucket = "hour",
-        site_id: UUID | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        source: ReportSource = "marts",
-    ) -> TrafficReport:
-        return self._get(
-            "/v1/reports/traffic",
-            TrafficReport,
-            bucket=bucket,
-            site_id=site_id,
-            since=since,
-            until=until,
-            source=source,
-        )
 
     def calibration(self) -> CalibrationReport:
         """The thresholds in force and what they rest on."""
@@ -236,17 +173,33 @@ class FootfallClient(IdentityOperations):
     ) -> Model:
         return parsed(self._send("POST", path, body=body, parts=parts, params=params), model)
 
+    def _patch(self, path: str, model: type[Model], *, body: BaseModel, version: int) -> Model:
+        """Changes version `version` of a record; what `body` does not set stays as it is."""
+        changes = body.model_dump(mode="json", exclude_unset=True)
+        return parsed(self._send("PATCH", path, body=changes, headers={"If-Match": f'"{version}"'}), model)
+
     def _send(
         self,
         method: str,
         path: str,
         *,
         params: Mapping[str, Parameter] | None = None,
-        body: BaseModel | None = None,
+        body: BaseModel | Mapping[str, object] | None = None,
         parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        also_answers: Collection[int] = (),
     ) -> httpx.Response:
         def once(token: str | None) -> httpx.Response:
-            return self._transport.send(method, path, token=token, params=params, body=body, parts=parts)
+            return self._transport.send(
+                method,
+                path,
+                token=token,
+                params=params,
+                body=body,
+                parts=parts,
+                headers=headers,
+                also_answers=also_answers,
+            )
 
         if self._keeper is None:
             return once(self._token)
@@ -259,6 +212,16 @@ class FootfallClient(IdentityOperations):
         # The server's keys or its clock may have changed under a token that looked good.
         self._keeper.discard(token)
         return once(self._keeper.current().access_token)
+
+    @contextmanager
+    def _lines(
+        self, path: str, *, params: Mapping[str, Parameter], headers: Mapping[str, str], silence_seconds: float
+    ) -> Iterator[Iterator[str]]:
+        token = self._token if self._keeper is None else self._keeper.current().access_token
+        with self._transport.lines(
+            path, token=token, params=params, headers=headers, silence_seconds=silence_seconds
+        ) as lines:
+            yield lines
 
     def _fetch_token(self, grant: Mapping[str, str]) -> TokenResponse:
         return parsed(self._transport.send("POST", "/v1/auth/token", body=grant), TokenResponse)

@@ -6,11 +6,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
+from client.errors import ApiProblem
 from contracts.access import TokenResponse
+from contracts.problems import Problem
 
 _LONGEST_MARGIN_SECONDS = 60.0
 _MARGIN_SHARE = 0.1
+_ENDED = Problem(
+    type="urn:footfall:problem:unauthenticated",
+    title="Who you are could not be established",
+    status=HTTPStatus.UNAUTHORIZED,
+    detail="The session has ended.",
+    hint="Sign in again.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +55,31 @@ class _Held:
 
 
 class TokenKeeper:
-    """Holds one access token and renews it shortly before it expires. Thread-safe: of many threads that need a new
-    token one fetches it and the others wait for that one."""
+    """Holds one access token and renews it shortly before it expires: by the refresh token that came with it, where
+    one did, and else by the credentials. Thread-safe: of many threads that need a new token one fetches it and the
+    others wait for that one."""
 
     def __init__(
         self,
         fetch: Callable[[Mapping[str, str]], TokenResponse],
         credentials: Credentials,
         *,
+        keeps_credentials: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`keeps_credentials` False: forgets them once there is a refresh token, and with that token's end the caller
+        has to sign in anew."""
         self._fetch = fetch
-        self._credentials = credentials
+        self._credentials: Credentials | None = credentials
+        self._keeps_credentials = keeps_credentials
+        self._refresh_token: str | None = None
         self._clock = clock
         self._lock = threading.Lock()
         self._held: _Held | None = None
 
     def current(self) -> TokenResponse:
-        """A token with life left in it. Raises what `fetch` raises."""
+        """A token with life left in it. Raises what `fetch` raises, and ApiProblem with the status 401 when the
+        credentials are forgotten and no refresh token is left."""
         with self._lock:
             if self._held is None or self._clock() >= self._held.renew_at:
                 self._held = self._renewed()
@@ -74,8 +91,35 @@ class TokenKeeper:
             if self._held is not None and self._held.answer.access_token == access_token:
                 self._held = None
 
+    @property
+    def holds(self) -> TokenResponse | None:
+        """The token that is held, whatever life is left in it."""
+        held = self._held
+        return None if held is None else held.answer
+
     def _renewed(self) -> _Held:
         asked_at = self._clock()
-        answer = self._fetch(self._credentials.grant())
+        answer = self._refreshed()
+        if answer is None:
+            if self._credentials is None:
+                raise ApiProblem(_ENDED)
+            answer = self._fetch(self._credentials.grant())
+        self._refresh_token = answer.refresh_token
+        if self._refresh_token is not None and not self._keeps_credentials:
+            self._credentials = None
         margin_seconds = min(_LONGEST_MARGIN_SECONDS, answer.expires_in * _MARGIN_SHARE)
         return _Held(answer, asked_at + answer.expires_in - margin_seconds)
+
+    def _refreshed(self) -> TokenResponse | None:
+        """By the refresh token, which is given up with the attempt: it is good for one, and whether a lost answer used
+        it nobody knows. None without one, or when the server no longer takes it."""
+        refresh_token, self._refresh_token = self._refresh_token, None
+        if refresh_token is None:
+            return None
+        try:
+            return self._fetch({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        except ApiProblem as error:
+            if error.problem.status == HTTPStatus.UNAUTHORIZED:
+                return None
+            self._refresh_token = refresh_token  # refused unlooked at, as by a server that is busy
+            raise

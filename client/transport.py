@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
@@ -17,10 +18,11 @@ from contracts.problems import Problem
 
 logger = logging.getLogger(__name__)
 
+_STREAM_CONNECT_SECONDS = 5.0
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 Model = TypeVar("Model", bound=BaseModel)
-Parameter = UUID | datetime | str | int | Sequence[str] | None
+Parameter = UUID | datetime | str | int | float | Sequence[str] | None
 Part = tuple[str | None, bytes, str]
 """File name, content, media type of one multipart part."""
 
@@ -43,8 +45,9 @@ class Transport:
         *,
         token: str | None = None,
         params: Mapping[str, Parameter] | None = None,
-        body: BaseModel | Mapping[str, str] | None = None,
+        body: BaseModel | Mapping[str, object] | None = None,
         parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None = None,
+        headers: Mapping[str, str] | None = None,
         also_answers: Collection[int] = (),
     ) -> httpx.Response:
         """The answer, when it is a success or one of the statuses in `also_answers`.
@@ -58,7 +61,7 @@ class Transport:
                 params=_query(params or {}),
                 json=body.model_dump(mode="json") if isinstance(body, BaseModel) else body,
                 files=_files(parts),
-                headers={"Authorization": f"Bearer {token}"} if token is not None else None,
+                headers={**({"Authorization": f"Bearer {token}"} if token is not None else {}), **(headers or {})},
             )
         except httpx.TimeoutException as error:
             raise ApiUnavailable(f"{method} {path} was not answered in time.") from error
@@ -71,6 +74,31 @@ class Transport:
         problem = problem_of(response)
         logger.debug("%s %s: %s %s, request %s", method, path, problem.status, problem.type, problem.request_id)
         raise ApiProblem(problem, retry_after_seconds=_retry_after_seconds(response))
+
+    @contextmanager
+    def lines(
+        self,
+        path: str,
+        *,
+        token: str | None,
+        params: Mapping[str, Parameter],
+        headers: Mapping[str, str],
+        silence_seconds: float,
+    ) -> Iterator[Iterator[str]]:
+        """The lines of an answer that goes on for as long as the server likes. Raises as `send`, within the block too:
+        ApiUnavailable also when nothing has come for `silence_seconds`."""
+        sent = {**({"Authorization": f"Bearer {token}"} if token is not None else {}), **headers}
+        timeout = httpx.Timeout(silence_seconds, connect=_STREAM_CONNECT_SECONDS)
+        try:
+            with self._http.stream("GET", path, params=_query(params), headers=sent, timeout=timeout) as response:
+                if not response.is_success:
+                    response.read()
+                    raise ApiProblem(problem_of(response), retry_after_seconds=_retry_after_seconds(response))
+                yield response.iter_lines()
+        except httpx.TimeoutException as error:
+            raise ApiUnavailable(f"{path} has fallen silent.") from error
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise ApiUnavailable(f"{path} broke off: {type(error).__name__}.") from error
 
     def close(self) -> None:
         self._http.close()
@@ -116,10 +144,10 @@ def _query(params: Mapping[str, Parameter]) -> dict[str, str | list[str]]:
     return {name: _worded(value) for name, value in params.items() if value is not None}
 
 
-def _worded(value: UUID | datetime | str | int | Sequence[str]) -> str | list[str]:
+def _worded(value: UUID | datetime | str | int | float | Sequence[str]) -> str | list[str]:
     if isinstance(value, datetime):
         return value.isoformat()
-    return str(value) if isinstance(value, UUID | str | int) else list(value)
+    return str(value) if isinstance(value, UUID | str | int | float) else list(value)
 
 
 def _retry_after_seconds(response: httpx.Response) -> float | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, SecretStr
 
-from contracts.base import Contract, Role
+from contracts.base import Contract, Name, Role
 
 Slug = Annotated[str, Field(min_length=2, max_length=63, pattern=r"^[a-z0-9][a-z0-9-]*[a-z0-9]$")]
 
@@ -24,7 +24,12 @@ class ApiKeyGrant(Contract):
     api_key: SecretStr = Field(min_length=20, max_length=256)
 
 
-TokenRequest = Annotated[PasswordGrant | ApiKeyGrant, Field(discriminator="grant_type")]
+class RefreshGrant(Contract):
+    grant_type: Literal["refresh_token"]
+    refresh_token: SecretStr = Field(min_length=20, max_length=256)
+
+
+TokenRequest = Annotated[PasswordGrant | ApiKeyGrant | RefreshGrant, Field(discriminator="grant_type")]
 
 
 class TokenResponse(Contract):
@@ -34,3 +39,36 @@ class TokenResponse(Contract):
     tenant_id: UUID
     tenant_name: str
     role: Role
+    refresh_token: str | None = Field(
+        default=None,
+        description="For a person: good for one renewal by the grant `refresh_token`, which gives the next. One that "
+        "is used twice ends the session.",
+    )
+
+
+class SwitchRequest(Contract):
+    tenant_id: UUID
+    reason: Name = Field(description="Why, as both tenants' audit logs will say.")
+
+
+class Impersonation(Contract):
+    """The system administrator behind a caller who switched tenants."""
+
+    tenant_id: UUID = Field(description="Their home.")
+    user_id: UUID
+
+
+class Identity(Contract):
+    """Who the caller is."""
+
+    tenant_id: UUID
+    tenant_slug: str
+    tenant_name: str
+    role: Role
+    subject: str = Field(description="As the audit log names the caller.")
+    email: str | None = Field(default=None, description="Of a person.")
+    key_name: str | None = Field(default=None, description="Of an API key.")
+    site_ids: tuple[UUID, ...] | None = Field(default=None, description="null: every site.")
+    camera_ids: tuple[UUID, ...] | None = Field(default=None, description="null: every camera.")
+    session_id: UUID
+    acting: Impersonation | None = None

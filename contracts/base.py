@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal, NewType
 from uuid import UUID
 
@@ -33,6 +34,16 @@ class Contract(BaseModel):
     """Frozen and closed: an unknown field is an error, so a typing mistake never passes silently."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", allow_inf_nan=False)
+
+
+class Patch(Contract):
+    """A change of some fields: those that are left out stay as they are, and so do those that are null, unless null
+    means to empty them."""
+
+    def changes(self, *, emptied_by_null: Collection[str] = ()) -> dict[str, object]:
+        """What is to be changed, by field."""
+        stated = {name: getattr(self, name) for name in sorted(self.model_fields_set)}
+        return {name: value for name, value in stated.items() if value is not None or name in emptied_by_null}
 
 
 class FaceBox(Contract):

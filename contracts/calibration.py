@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Contract, Cosine
@@ -20,6 +22,25 @@ class ScoreDistribution(Contract):
 
     background: tuple[float, ...]
     own: tuple[float, ...]
+
+
+class VersionCoverage(Contract):
+    """How much of the tenant's gallery there is in one model version. Two stand side by side while one replaces the
+    other: the one served, and a candidate before the change or the former one after it."""
+
+    model_version: str
+    role: Literal["served", "candidate", "former"]
+    paused: bool = Field(description="Bringing templates over into this version is held.")
+    staff_faces: int = Field(ge=0, description="Enrolled photographs of staff.")
+    staff_faces_known: int = Field(ge=0, description="Those with a template in this version.")
+    customers: int = Field(ge=0, description="Customers with a template in any version.")
+    customers_known: int = Field(ge=0)
+    sightings: int = Field(ge=0, description="Sightings with a template in any version.")
+    sightings_known: int = Field(ge=0)
+    opt_outs: int = Field(ge=0, description="Opt-outs that stand.")
+    opt_outs_known: int = Field(ge=0)
+    set_aside: int = Field(ge=0, description="Templates that cannot be brought over, for want of a usable picture.")
+    untried: int = Field(ge=0, description="Templates that were not tried yet.")
 
 
 class CalibrationReport(Contract):
@@ -48,3 +69,6 @@ class CalibrationReport(Contract):
     bin_width: float = Field(gt=0)
     impostors: ScoreDistribution
     genuine: ScoreDistribution
+    versions: tuple[VersionCoverage, ...] = Field(
+        default=(), description="The model versions that stand, the one served first."
+    )

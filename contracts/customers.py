@@ -1,14 +1,26 @@
-"""API v1: pages of customers and of their sightings. The profile itself is in `contracts.records`."""
+"""API v1: pages of customers and of their sightings, changing one, and asking for one to be erased. The profile itself
+is in `contracts.records`."""
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from contracts.base import Contract, Cosine
-from contracts.people import DecisionKind
+from contracts.base import Contract, Cosine, Name, Patch
+from contracts.people import DecisionKind, LivenessReport
 from contracts.records import CustomerProfileV1
+
+CustomerSort = Literal["-last_seen_at", "last_seen_at", "-first_seen_at", "first_seen_at"]
+ErasureStatus = Literal["open", "running", "failed", "completed"]
+"""`open`: asked for, and nothing was done yet. `completed` is written by nothing but the proof that it was done."""
+
+
+class CustomerPatch(Patch):
+    """What is left out stays as it is; `external_ref` null takes the number away."""
+
+    external_ref: Name | None = None
 
 
 class CustomerPage(Contract):
@@ -28,9 +40,31 @@ class Sighting(Contract):
     decision: DecisionKind
     score: Cosine | None
     in_gallery: bool = Field(description="Its template is one that the person is recognised by.")
+    liveness: LivenessReport | None = Field(default=None, description="None when no liveness model was on.")
     crop_url: str | None = Field(default=None, description="Presigned, valid for minutes; none once it has expired.")
 
 
 class SightingPage(Contract):
     items: tuple[Sighting, ...]
+    next_cursor: str | None = None
+
+
+class ErasureRequestCreate(Contract):
+    reference: Name = Field(description="Where the person's own request is recorded: a form's number, a letter's date.")
+
+
+class ErasureRequest(Contract):
+    """That somebody is to be forgotten: what was asked for. Nothing is said to be erased before it is proved."""
+
+    request_id: UUID
+    customer_id: UUID
+    status: ErasureStatus
+    reference: str
+    requested_at: AwareDatetime
+    requested_by: str
+    due_at: AwareDatetime = Field(description="One month after it was asked for (GDPR, Article 12(3)).")
+
+
+class ErasureRequestPage(Contract):
+    items: tuple[ErasureRequest, ...]
     next_cursor: str | None = None

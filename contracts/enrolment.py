@@ -9,27 +9,10 @@ from pydantic import AwareDatetime, Field
 
 from contracts.base import Contract, Cosine, FaceQualityReport
 from contracts.people import LivenessReport, MatchCandidate, StaffFace
+from contracts.verdicts import PhotographVerdict
 
 MAX_PHOTOGRAPHS = 8
 """Of one enrolment request."""
-
-PhotographVerdict = Literal[
-    "enrolled",
-    "duplicate_photograph",
-    "not_an_image",
-    "too_large",
-    "no_face",
-    "several_faces",
-    "too_small",
-    "blurred",
-    "turned",
-    "unclear",
-    "spoof",
-    "already_enrolled_as",
-    "disagrees_with_others",
-]
-"""`unclear`: the detector is hardly sure that it is a face. `already_enrolled_as`: another staff member clearly
-matches. `disagrees_with_others`: it shows somebody else than the person's other photographs."""
 
 Objection = Literal["already_enrolled_as", "disagrees_with_others"]
 """The verdicts that an administrator who knows better may set aside, for instance for twins."""

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from contracts.base import Contract, Cosine, FaceBox, FaceQualityReport, Landmarks5, Name, PersonKind, Unit
+from contracts.base import Contract, Cosine, FaceBox, FaceQualityReport, Landmarks5, Name, Patch, PersonKind, Unit
+from contracts.verdicts import PhotographVerdict
 
 DecisionKind = Literal["staff", "customer", "new_customer", "unsure", "poor_quality", "stranger", "counted"]
 """What was made of a face. `stranger`: not staff, and the tenant keeps nothing of strangers (staff_only).
@@ -16,6 +17,11 @@ DecisionKind = Literal["staff", "customer", "new_customer", "unsure", "poor_qual
 
 LivenessVerdict = Literal["live", "spoof", "unknown"]
 """`unknown`: between the limits, or too little of the surroundings was in the picture to judge."""
+
+
+RecheckVerdict = Literal["agrees", "disagrees", "no_face"]
+"""The server's own template of an event's picture beside the worker's. The last two are alarms; `no_face`: the picture
+shows none."""
 
 
 class LivenessReport(Contract):
@@ -31,10 +37,21 @@ class StaffCreate(Contract):
     external_ref: Name | None = Field(default=None, description="The company's own number for the person.")
 
 
+class StaffPatch(Patch):
+    """What is left out stays as it is; `external_ref` null takes the number away."""
+
+    display_name: Name | None = None
+    external_ref: Name | None = None
+
+
+StaffSort = Literal["created_at", "-created_at", "name", "-name"]
+
+
 class Staff(StaffCreate):
     staff_id: UUID
     faces: int = Field(ge=0, description="Enrolled photographs.")
     created_at: AwareDatetime
+    version: int = Field(default=1, ge=1, description="Grows with every change; the ETag names it.")
 
 
 class StaffPage(Contract):
@@ -55,6 +72,13 @@ class StaffFace(Contract):
         default=0, ge=0, description="Smaller faces in the photograph that were left out; this is the largest one."
     )
     image_url: str = Field(description="Presigned, valid for minutes.")
+    crop_url: str | None = Field(default=None, description="The aligned face, 112x112. Presigned, valid for minutes.")
+    verdict: PhotographVerdict = Field(
+        default="enrolled",
+        description="What enrolment would say of the face today: limits may have been raised since. The photograph is "
+        "matched either way.",
+    )
+    verdict_reason: str | None = Field(default=None, description="What was measured and is needed, where it would not.")
     created_at: AwareDatetime
     expires_at: AwareDatetime | None = Field(
         default=None, description="From then on the photograph is no longer matched; none when it never expires."
@@ -96,6 +120,12 @@ class TestedFace(Contract):
     liveness: LivenessReport | None = Field(default=None, description="None when no liveness model is on.")
 
 
+class RecognitionTrial(Contract):
+    """What would be made of each face in any photograph; nothing of it is stored."""
+
+    faces: tuple[TestedFace, ...] = Field(description="Best detection first; none where no face was found.")
+
+
 class RecognitionTestResult(Contract):
     """What would be made of each face in a photograph; nothing of it is stored."""
 
@@ -113,3 +143,6 @@ class EventReceipt(Contract):
     decision: Decision
     visit_id: UUID | None = None
     committed_at: AwareDatetime
+    recheck: RecheckVerdict | None = Field(
+        default=None, description="What the server's own look at the picture said; none when it did not look."
+    )

@@ -44,3 +44,7 @@ class CustomerProfileV1(Contract):
     visits: int = Field(ge=0)
     site_ids: tuple[UUID, ...]
     templates: int = Field(ge=0)
+    external_ref: str | None = Field(
+        default=None, description="The company's own number for the visitor, of a loyalty card for instance."
+    )
+    version: int = Field(default=1, ge=1, description="Grows with every change of `external_ref`; the ETag names it.")

@@ -10,8 +10,11 @@ from pydantic import AwareDatetime, Field
 from contracts.base import Contract
 from contracts.records import VisitRecordV1
 
-Bucket = Literal["hour", "day"]
+Bucket = Literal["15min", "hour", "day", "week", "month"]
 ReportSource = Literal["marts", "live"]
+VisitSort = Literal[
+    "started_at", "-started_at", "ended_at", "-ended_at", "dwell_seconds", "-dwell_seconds", "sightings", "-sightings"
+]
 
 
 class VisitPage(Contract):

@@ -13,6 +13,7 @@ if session is None:
     sign_in_form()
     st.stop()
 
+administration = st.Page("app_pages/administration.py", title="Administration", icon=":material/admin_panel_settings:")
 pages = st.navigation(
     [
         st.Page("app_pages/overview.py", title="Overview", icon=":material/dashboard:", default=True),
@@ -21,6 +22,8 @@ pages = st.navigation(
         st.Page("app_pages/recognition.py", title="Recognition", icon=":material/face:"),
         st.Page("app_pages/customers.py", title="Customers", icon=":material/group:"),
         st.Page("app_pages/staff.py", title="Staff", icon=":material/badge:"),
+        st.Page("app_pages/cameras.py", title="Cameras", icon=":material/videocam:"),
+        *([administration] if session.role in {"tenant_admin", "system_admin"} else []),
     ]
 )
 with st.sidebar:

@@ -13,6 +13,14 @@ from contracts.records import VisitRecordV1
 from contracts.reports import Bucket, TrafficRow
 
 _DATE_PARTS = {"year": "year", "month": "month", "date": "day", "hours": "hour"}
+# Vega's time unit of a bar, and how its tooltip names it.
+_UNITS: dict[Bucket, tuple[str, str]] = {
+    "15min": ("yearmonthdatehoursminutes", "%d %b %H:%M"),
+    "hour": ("yearmonthdatehours", "%d %b %H:00"),
+    "day": ("yearmonthdate", "%d %b %Y"),
+    "week": ("yearmonthdate", "week of %d %b %Y"),
+    "month": ("yearmonth", "%B %Y"),
+}
 COLOURS = {"New visitors": "#2a9d8f", "Returning visitors": "#264653", "Staff": "#e9c46a"}
 
 
@@ -35,7 +43,7 @@ def traffic_chart(frame: pd.DataFrame, bucket: Bucket, since: datetime, until: d
     """Stacked bars of visits by bucket of local time, over the whole of [since, until) in the site's zone: hours
     without anybody are part of the picture."""
     ends = [{part: getattr(end, name) for part, name in _DATE_PARTS.items()} for end in (since, until)]
-    unit, label = ("yearmonthdatehours", "%d %b %H:00") if bucket == "hour" else ("yearmonthdate", "%d %b %Y")
+    unit, label = _UNITS[bucket]
     days = (until - since).days
     axis = alt.Axis(format="%H:00", tickCount=12) if days <= 1 else alt.Axis(format="%d %b", tickCount=min(days, 14))
     chart: alt.Chart = (
@@ -97,9 +105,13 @@ def duration_text(seconds: float) -> str:
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
-    """UTF-8 CSV in which no cell can run as a spreadsheet formula: text that starts like one gets a leading quote
-    (OWASP, CSV injection)."""
-    safe = frame.map(
-        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-    )
+    """UTF-8 CSV in which no cell can run as a spreadsheet formula: text that starts like one, whatever blanks and
+    quotes stand before it, gets a leading quote (OWASP, CSV injection)."""
+    safe = frame.map(lambda cell: f"'{cell}" if isinstance(cell, str) and _like_a_formula(cell) else cell)
     return safe.to_csv(index=False).encode("utf-8")
+
+
+def _like_a_formula(text: str) -> bool:
+    return text.startswith(("\t", "\r")) or text.lstrip(" \t\r\n\"'").startswith(
+        ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+    )

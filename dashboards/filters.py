@@ -10,6 +10,7 @@ import streamlit as st
 
 from client import FootfallClient
 from contracts.places import Site
+from contracts.reports import Bucket
 
 
 def all_sites(client: FootfallClient) -> tuple[Site, ...]:
@@ -58,3 +59,18 @@ def choose_period(zone: ZoneInfo, *, key: str, days: int) -> tuple[datetime, dat
         st.stop()
     first, last = chosen
     return day_start(first, zone), day_start(last + timedelta(days=1), zone)
+
+
+def whole_buckets(since: datetime, bucket: Bucket) -> datetime:
+    """`since`, or the beginning of its week or month: traffic counts buckets that begin in the period."""
+    if bucket == "week":
+        return day_start(since.date() - timedelta(days=since.weekday()), _zone(since))
+    if bucket == "month":
+        return day_start(since.date().replace(day=1), _zone(since))
+    return since
+
+
+def _zone(instant: datetime) -> ZoneInfo:
+    if not isinstance(instant.tzinfo, ZoneInfo):
+        raise TypeError("periods of the pages are in a site's zone")
+    return instant.tzinfo

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import streamlit as st
 
 from client import FootfallClient
-from client.errors import ApiProblem, ApiUnavailable
+from client.errors import ApiError, ApiProblem, ApiUnavailable
 from contracts.base import Role
 
 _KEY = "footfall_session"
@@ -21,7 +21,7 @@ _API_URL = "FOOTFALL_API__URL"
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Session:
-    """A signed-in browser session. The password lives in the client alone, for renewing the token."""
+    """A signed-in browser session. The password is forgotten once the server has given a refresh token."""
 
     client: FootfallClient
     tenant_name: str
@@ -50,6 +50,9 @@ def require_session() -> Session:
 def sign_out() -> None:
     session = current_session()
     if session is not None:
+        # The browser forgets the session in any case, and the server when it expires.
+        with suppress(ApiError):
+            session.client.sign_out()
         session.client.close()
     st.session_state.clear()
 
@@ -72,6 +75,24 @@ def api_errors() -> Iterator[None]:
             icon=":material/cloud_off:",
         )
         st.stop()
+
+
+@contextmanager
+def refused_here() -> Iterator[None]:
+    """Shows a refusal where the form stands, and lets the rest of the page be. For everything else as `api_errors`."""
+    with api_errors():
+        try:
+            yield
+        except ApiProblem as error:
+            if error.problem.status == 401:
+                raise
+            st.error(problem_text(error), icon=":material/error:")
+
+
+def succeeded(message: str) -> None:
+    """Says so and runs the page again, which then shows what has changed."""
+    st.toast(message, icon=":material/check:")
+    st.rerun()
 
 
 def problem_text(error: ApiProblem) -> str:
@@ -99,7 +120,7 @@ def sign_in_form() -> None:
 
 
 def _sign_in(tenant: str, email: str, password: str) -> None:
-    client = FootfallClient(api_url(), tenant=tenant, email=email, password=password)
+    client = FootfallClient(api_url(), tenant=tenant, email=email, password=password, keep_password=False)
     try:
         identity = client.authenticate()
     except ApiProblem as error:

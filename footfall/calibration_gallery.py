@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import Connection, Engine
@@ -60,14 +61,19 @@ class Measured:
 
 
 def calibrate(
-    engine: Engine, recognition: RecognitionSettings, tenant_id: TenantId, model_version: str
+    engine: Engine,
+    recognition: RecognitionSettings,
+    tenant_id: TenantId,
+    model_version: str,
+    *,
+    models_folder: Path | None = None,
 ) -> CalibrationReport:
     """Measures the tenant's gallery, keeps its thresholds at the settings' rates, and answers them.
 
     With too few people the background stands alone, which the report's notes say. The last 60 are kept. Raises
     ConfigurationError for a model that was never measured, PostgresUnavailableError.
     """
-    background = load_background(model_version)
+    background = load_background(model_version, models_folder)
     with tenant_transaction(engine, tenant_id) as connection:
         gallery = gallery_of(table.select_gallery_shape(connection, model_version), staff_only=False)
         firsts = table.select_one_template_each(connection, model_version, most=MOST_PEOPLE)
@@ -81,13 +87,17 @@ def calibrate(
 
 
 def calibration_report(
-    connection: Connection, recognition: RecognitionSettings, model_version: str
+    connection: Connection,
+    recognition: RecognitionSettings,
+    model_version: str,
+    *,
+    models_folder: Path | None = None,
 ) -> CalibrationReport:
     """The bound tenant's newest calibration, and the thresholds in force; of the background alone before the first.
 
     Raises ConfigurationError for a model that was never measured.
     """
-    background = load_background(model_version)
+    background = load_background(model_version, models_folder)
     gallery = gallery_of(table.select_gallery_shape(connection, model_version), staff_only=False)
     row = table.select_latest(connection, model_version)
     return _report(recognition, background, row, gallery)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -83,25 +84,38 @@ class PolicyCache:
             )
 
 
-def policy_of(connection: Connection, services: Services, tenant_id: TenantId, *, staff_only: bool) -> MatchPolicy:
+def policy_of(
+    connection: Connection,
+    services: Services,
+    tenant_id: TenantId,
+    *,
+    staff_only: bool,
+    model_version: str | None = None,
+) -> MatchPolicy:
     """The bound tenant's policy now. `staff_only`: the gallery that is compared with holds no customers.
+    `model_version`: None for the one served.
 
-    Raises ConfigurationError for rates that cannot be met.
+    Raises ConfigurationError for rates that cannot be met and for a model that was never measured.
     """
-    key, now = (tenant_id, services.model_version, staff_only), time.monotonic()
+    version = model_version or services.model_version
+    key, now = (tenant_id, version, staff_only), time.monotonic()
     found = services.policies.find(key, now)
     if found is not None:
         return found
-    gallery = gallery_of(select_gallery_shape(connection, services.model_version), staff_only=staff_only)
-    row = select_latest(connection, services.model_version)
-    policy = policy_for(services.settings.recognition, load_background(services.model_version), row, gallery)
+    gallery = gallery_of(select_gallery_shape(connection, version), staff_only=staff_only)
+    row = select_latest(connection, version)
+    policy = policy_for(
+        services.settings.recognition, load_background(version, services.settings.models_path), row, gallery
+    )
     services.policies.keep(key, policy, gallery.people, now)
     return policy
 
 
-def stated_default(recognition: RecognitionSettings, model_version: str) -> MatchPolicy:
+def stated_default(
+    recognition: RecognitionSettings, model_version: str, models_folder: Path | None = None
+) -> MatchPolicy:
     """The policy of the bundled background alone, for a gallery of the least size. Raises ConfigurationError."""
-    return policy_for(recognition, load_background(model_version), None, Gallery(0, 0.0))
+    return policy_for(recognition, load_background(model_version, models_folder), None, Gallery(0, 0.0))
 
 
 def policy_for(

@@ -16,10 +16,11 @@ from contracts.base import CustomerId, EventId, TemplateId, TenantId, VisitId
 from footfall.correction_records import EventMove, TemplateMove, VisitMove, ref_of
 from footfall.errors import ConflictError, ServiceUnavailableError
 from footfall.services import Services
+from footfall.serving import hold_gallery
 from footfall.stores.base import StoredTemplate
-from footfall.stores.postgres import customers, event_templates, reassignments, visits
-from footfall.stores.postgres.locks import lock_gallery
-from footfall.stores.postgres.reassignments import FiledEvent, FiledTemplate
+from footfall.stores.postgres import customers, event_templates, filed_templates, reassignments, visits
+from footfall.stores.postgres.filed_templates import FiledTemplate
+from footfall.stores.postgres.reassignments import FiledEvent
 from footfall.stores.postgres.visits import Person
 from footfall.templates import decode_vector
 from footfall.tenancy import tenant_transaction
@@ -40,11 +41,11 @@ class Ledger:
 
 
 @contextmanager
-def correcting(services: Services, tenant_id: TenantId) -> Iterator[Ledger]:
+def correcting(services: Services, tenant_id: TenantId, *, embedded_with: str | None = None) -> Iterator[Ledger]:
     """A transaction that holds the tenant's gallery, as sightings do, and commits on leaving. Vectors that must be
     there are written before the commit, those that must not be go after it: docs/adr/one-sighting-at-a-time.md."""
     with tenant_transaction(services.engine, tenant_id) as connection:
-        lock_gallery(connection, tenant_id)
+        hold_gallery(connection, services, tenant_id, embedded_with=embedded_with)
         ledger = Ledger(connection, services, tenant_id)
         yield ledger
     if ledger.gone:
@@ -86,12 +87,13 @@ def move_events(
     )
     after: dict[EventId, VisitId | None] = dict.fromkeys(before)
     for made in refiled:
-        reassignments.write_visit(connection, ledger.tenant_id, made.filed)
+        filed = made.filed
+        visits.upsert_visit(connection, ledger.tenant_id, filed.person, filed.site_id, filed.visit)
         after.update((event_id, made.filed.visit.visit_id) for event_id in made.event_ids)
     reassignments.update_event_people(connection, people)
     changed = {event_id: visit_id for event_id, visit_id in after.items() if visit_id != before[event_id]}
     reassignments.update_event_visits(connection, changed)
-    reassignments.delete_visits(connection, here - {made.filed.visit.visit_id for made in refiled})
+    visits.delete_visits(connection, here - {made.filed.visit.visit_id for made in refiled})
     for person in {event.person for event in (*events, *moved) if event.person is not None}:
         visits.mark_first_visit(connection, person)
         if person.person_kind == "customer":
@@ -130,9 +132,9 @@ def move_templates(
             customers.delete_template(ledger.connection, template_id)
             ledger.gone.add(template_id)
         elif old is None:
-            reassignments.insert_filed_template(ledger.connection, ledger.tenant_id, new)
+            filed_templates.insert_template(ledger.connection, ledger.tenant_id, new)
         elif old.customer_id != new.customer_id:
-            reassignments.update_template_owner(ledger.connection, template_id, new.customer_id)
+            filed_templates.update_template_owner(ledger.connection, template_id, new.customer_id)
         else:
             continue
         known = new or before[template_id]
@@ -225,7 +227,7 @@ def snapshot(
     template_ids: Collection[TemplateId] = (),
 ) -> dict[TemplateId, FiledTemplate]:
     """The gallery's templates of these sightings and customers, and those of these ids."""
-    rows = reassignments.select_filed_templates(
+    rows = filed_templates.select_templates(
         connection, event_ids=event_ids, customer_ids=customer_ids, template_ids=template_ids
     )
     return {row.template_id: row for row in rows}

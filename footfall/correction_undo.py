@@ -19,13 +19,13 @@ from footfall.correction_ledger import (
     refill,
     snapshot,
 )
+from footfall.correction_plan import give_face, log
 from footfall.correction_records import Changes, CorrectionRow, FaceMove, person_of, standing_in_the_way
-from footfall.corrections import give_face, log
 from footfall.errors import ConflictError, NotFoundError
 from footfall.services import Services
 from footfall.stores.postgres import corrections as table
 from footfall.stores.postgres import event_templates, reassignments, staff
-from footfall.stores.postgres.reassignments import FiledTemplate
+from footfall.stores.postgres.filed_templates import FiledTemplate
 from footfall.stores.postgres.visits import Person
 
 

@@ -1,38 +1,24 @@
-"""Correcting who somebody is: merge, split, detach, promote, move. Undoing is in `footfall.correction_undo`, reading
-the log in `footfall.correction_log`."""
+"""Correcting who somebody is: merge, split, detach, promote, move. Here is decided what goes to whom; doing it is
+`footfall.correction_plan`'s, undoing `footfall.correction_undo`'s, reading the log `footfall.correction_log`'s."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from uuid import UUID, uuid4
+from collections.abc import Collection
+from uuid import uuid4
 
-from contracts.base import CustomerId, EventId, FaceId, StaffId, TemplateId, TenantId
-from contracts.corrections import Correction, CorrectionKind, PersonRef, PromoteRequest
+from contracts.base import CustomerId, EventId, FaceId, StaffId, TenantId
+from contracts.corrections import Correction, PersonRef, PromoteRequest
 from contracts.people import StaffCreate
-from footfall import audit
-from footfall.correction_ledger import (
-    Ledger,
-    correcting,
-    follow,
-    gallery_after,
-    move_events,
-    move_templates,
-    refill,
-    snapshot,
-)
-from footfall.correction_log import shown
+from footfall.correction_ledger import Ledger, correcting
+from footfall.correction_plan import Plan, carry_out, give_face, log
 from footfall.correction_records import Changes, FaceMove, customer_ref, person_of, staff_ref
 from footfall.errors import ConflictError, InputError, NotFoundError
 from footfall.roster import missing_staff
 from footfall.services import Services
-from footfall.stores.base import StoredTemplate
 from footfall.stores.postgres import corrections as table
-from footfall.stores.postgres import customers, event_templates, reassignments, staff
+from footfall.stores.postgres import customers, reassignments, staff
 from footfall.stores.postgres.corrections import CustomerRow
-from footfall.stores.postgres.reassignments import FiledTemplate
 from footfall.stores.postgres.visits import Person
-from footfall.templates import decode_vector
 
 
 def merge(
@@ -52,9 +38,9 @@ def merge(
             reassignments.select_event_ids_of(ledger.connection, Person("customer", customer_id)),
             Person("customer", into),
         )
-        return _carry_out(
+        return carry_out(
             ledger,
-            _Plan("merge", people, (customer_ref(into), customer_ref(customer_id)), inherits=(customer_id, into)),
+            Plan("merge", people, (customer_ref(into), customer_ref(customer_id)), inherits=(customer_id, into)),
             actor=actor,
         )
 
@@ -83,9 +69,9 @@ def split(
             )
         made = CustomerId(uuid4())
         customers.insert_customer(ledger.connection, tenant_id, made, row.first_seen_at, row.last_seen_at)
-        return _carry_out(
+        return carry_out(
             ledger,
-            _Plan(
+            Plan(
                 "split",
                 dict.fromkeys(sorted(leaving), Person("customer", made)),
                 (customer_ref(customer_id), customer_ref(made)),
@@ -105,7 +91,7 @@ def detach(services: Services, tenant_id: TenantId, event_id: EventId, *, actor:
         person = _person_of_event(ledger, event_id)
         if person is None:
             raise ConflictError(f"The sighting {event_id} is nobody's already.")
-        return _carry_out(ledger, _Plan("detach", {event_id: None}, ()), actor=actor)
+        return carry_out(ledger, Plan("detach", {event_id: None}, ()), actor=actor)
 
 
 def move_sighting(
@@ -123,7 +109,7 @@ def move_sighting(
             _staff(ledger, StaffId(to.person_id))
         if _person_of_event(ledger, event_id) == person_of(to):
             raise ConflictError(f"The sighting {event_id} is that person's already.")
-        return _carry_out(ledger, _Plan("move_sighting", {event_id: person_of(to)}, (to,)), actor=actor)
+        return carry_out(ledger, Plan("move_sighting", {event_id: person_of(to)}, (to,)), actor=actor)
 
 
 def promote(
@@ -150,9 +136,9 @@ def promote(
                 )
             staff_id = StaffId(made.staff_id)
         events = reassignments.select_event_ids_of(ledger.connection, Person("customer", customer_id))
-        return _carry_out(
+        return carry_out(
             ledger,
-            _Plan(
+            Plan(
                 "promote",
                 dict.fromkeys(events, Person("staff", staff_id)),
                 (customer_ref(customer_id), staff_ref(staff_id)),
@@ -183,148 +169,6 @@ def move_face(
         give_face(ledger, move)
         changes = Changes(faces=(move,), named=(staff_ref(staff_id), staff_ref(to)))
         return log(ledger, uuid4(), "move_face", changes, actor=actor)
-
-
-def give_face(ledger: Ledger, move: FaceMove) -> None:
-    """Files the photograph under its new owner, and has its vector follow."""
-    table.update_face_owner(ledger.connection, move.face_id, move.after)
-    version = ledger.services.model_version
-    rows = customers.select_gallery_rows(ledger.connection, [move.face_id], version)
-    if rows:
-        ledger.services.vectors.upsert(
-            version,
-            [
-                StoredTemplate(
-                    row.template_id, ledger.tenant_id, row.person_kind, row.person_id, decode_vector(row.embedding)
-                )
-                for row in rows
-            ],
-        )
-
-
-def log(
-    ledger: Ledger,
-    correction_id: UUID,
-    kind: CorrectionKind,
-    changes: Changes,
-    *,
-    actor: str,
-    undoes: UUID | None = None,
-) -> Correction:
-    """Enters the correction in its log and in the audit log."""
-    row = table.insert_correction(
-        ledger.connection, ledger.tenant_id, correction_id, kind=kind, actor=actor, changes=changes, undoes=undoes
-    )
-    audit.record(
-        ledger.connection,
-        actor=actor,
-        action=f"identity.{kind}",
-        subject_kind="correction",
-        subject_id=correction_id,
-        detail={
-            "people": [f"{person.person_kind}:{person.person_id}" for person in changes.named],
-            "sightings": len(changes.events),
-            "templates": len(changes.templates),
-            **({} if undoes is None else {"undoes": str(undoes)}),
-        },
-    )
-    return shown(row)
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What a correction is to do. `inherits`: (from, to) of a merge; `becomes_staff`: of a promotion."""
-
-    kind: CorrectionKind
-    people: Mapping[EventId, Person | None]
-    named: tuple[PersonRef, ...]
-    inherits: tuple[CustomerId, CustomerId] | None = None
-    becomes_staff: tuple[CustomerId, StaffId] | None = None
-    created: PersonRef | None = None
-    source: PersonRef | None = None
-
-
-def _carry_out(ledger: Ledger, plan: _Plan, *, actor: str) -> Correction:
-    correction_id = uuid4()
-    events, filed = move_events(ledger, plan.people)
-    givers = {
-        CustomerId(move.before.person_id)
-        for move in events
-        if move.before is not None and move.before.person_kind == "customer"
-    }
-    merged = plan.inherits
-    before = snapshot(
-        ledger.connection,
-        event_ids=list(plan.people),
-        customer_ids=[*givers, *(merged or ())],
-    )
-    aliases: dict[CustomerId, Person] = {}
-    if plan.becomes_staff is not None:
-        customer_id, staff_id = plan.becomes_staff
-        table.retire_customer(
-            ledger.connection, customer_id, merged_into=None, staff_id=staff_id, retired_by=correction_id
-        )
-        aliases[customer_id] = Person("staff", staff_id)
-    after = gallery_after(before, plan.people, staff_customers=aliases)
-    if merged is not None:
-        absorbed, survivor = merged
-        table.retire_customer(
-            ledger.connection, absorbed, merged_into=survivor, staff_id=None, retired_by=correction_id
-        )
-        after = _best_of_both(ledger, after, absorbed, survivor)
-    elif plan.becomes_staff is None:
-        refill(ledger, after, _left_without(before, after, plan.created))
-    templates = move_templates(ledger, before, after)
-    if plan.becomes_staff is not None:
-        follow(ledger, after)
-    retired = merged[0] if merged is not None else plan.becomes_staff[0] if plan.becomes_staff is not None else None
-    changes = Changes(
-        events=events,
-        visits=filed,
-        templates=templates,
-        retired=retired,
-        created=plan.created,
-        source=plan.source,
-        named=plan.named or tuple({move.before for move in events if move.before is not None}),
-    )
-    return log(ledger, correction_id, plan.kind, changes, actor=actor)
-
-
-def _best_of_both(
-    ledger: Ledger, after: Mapping[TemplateId, FiledTemplate], absorbed: CustomerId, survivor: CustomerId
-) -> dict[TemplateId, FiledTemplate]:
-    """Everything that is left of the absorbed customer, too, such as templates whose sighting is erased; then the best
-    of the served model, as many as one customer may have. The others can be had back from their sightings."""
-    version = ledger.services.model_version
-    theirs = {
-        template_id: replace(held, customer_id=survivor) if held.customer_id == absorbed else held
-        for template_id, held in after.items()
-    }
-    restorable = event_templates.select_templates_of_events(
-        ledger.connection, {held.event_id for held in theirs.values()}
-    )
-    ranked = sorted(
-        (held for held in theirs.values() if held.model_version == version),
-        key=lambda held: (-held.quality_score, held.template_id),
-    )
-    for held in ranked[ledger.services.settings.recognition.max_templates_per_customer :]:
-        if held.event_id in restorable:  # an undo brings it back
-            del theirs[held.template_id]
-    return theirs
-
-
-def _left_without(
-    before: Mapping[TemplateId, FiledTemplate], after: Mapping[TemplateId, FiledTemplate], created: PersonRef | None
-) -> set[CustomerId]:
-    """Customers who had templates and lost some, and the one who was made of such a customer. One who had none before,
-    such as a lookalike of staff, gets none."""
-    lost = {
-        held.customer_id
-        for template_id, held in before.items()
-        if template_id not in after or after[template_id].customer_id != held.customer_id
-    }
-    made = {CustomerId(created.person_id)} if created is not None and before else set()
-    return lost | made
 
 
 def _live(ledger: Ledger, customer_id: CustomerId) -> CustomerRow:

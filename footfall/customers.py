@@ -44,12 +44,13 @@ def keep_template(
     *,
     model_version: str,
     most: int,
+    anyway: bool = False,
 ) -> TemplateChange | None:
     """Adds the template of a clearly matched face that is better than the customer's worst, which it replaces once
-    there are `most`; None when it is no better."""
+    there are `most`; None when it is no better, unless it is wanted `anyway`."""
     ranks = table.select_template_ranks(connection, customer_id, model_version)
     # Postgres keeps float32: the same face sent again must not look better than itself.
-    if ranks and np.float32(event.face.quality.score) <= np.float32(ranks[0].quality_score):
+    if ranks and not anyway and np.float32(event.face.quality.score) <= np.float32(ranks[0].quality_score):
         return None
     retired = tuple(rank.template_id for rank in ranks[: max(0, len(ranks) - most + 1)])
     for template_id in retired:

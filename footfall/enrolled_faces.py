@@ -6,12 +6,15 @@ from contracts.base import FaceId, StaffId, TemplateId, TenantId
 from contracts.people import StaffFace, StaffFaceList
 from footfall import audit
 from footfall.errors import NotFoundError
+from footfall.photographs import flaw_of
+from footfall.pictures import kind_of
 from footfall.roster import missing_staff
 from footfall.services import Services
 from footfall.stores.postgres import staff
 from footfall.stores.postgres.locks import lock_gallery
 from footfall.stores.postgres.staff import FaceRow
 from footfall.tenancy import tenant_transaction
+from footfall.vision.types import FaceQuality
 
 
 def list_faces(services: Services, tenant_id: TenantId, staff_id: StaffId) -> StaffFaceList:
@@ -33,7 +36,7 @@ def remove_face(services: Services, tenant_id: TenantId, staff_id: StaffId, face
         lock_gallery(connection, tenant_id)
         gone = staff.delete_face_row(connection, staff_id, face_id)
         if gone is None:
-            raise NotFoundError(f"The staff member {staff_id} has no face {face_id}.")
+            raise _missing_face(staff_id, face_id)
         services.vectors.delete(tenant_id, [TemplateId(face_id)])
         services.objects.delete(tenant_id, "derived", [gone.image_key, gone.crop_key])
         audit.record(
@@ -46,8 +49,26 @@ def remove_face(services: Services, tenant_id: TenantId, staff_id: StaffId, face
         )
 
 
+def read_picture(
+    services: Services, tenant_id: TenantId, staff_id: StaffId, face_id: FaceId, *, crop: bool
+) -> tuple[bytes, str]:
+    """The photograph as it was sent, or the aligned crop, with its media type. Raises NotFoundError,
+    ServiceUnavailableError."""
+    with tenant_transaction(services.engine, tenant_id) as connection:
+        rows = [row for row in staff.select_faces(connection, staff_id) if row.face_id == face_id]
+    if not rows:
+        raise _missing_face(staff_id, face_id)
+    picture = services.objects.get(tenant_id, "derived", rows[0].crop_key if crop else rows[0].image_key)
+    return picture, kind_of(picture).content_type
+
+
+def _missing_face(staff_id: StaffId, face_id: FaceId) -> NotFoundError:
+    return NotFoundError(f"The staff member {staff_id} has no face {face_id}.")
+
+
 def staff_face(services: Services, tenant_id: TenantId, row: FaceRow) -> StaffFace:
-    """As the API shows it, with a URL that works for minutes."""
+    """As the API shows it, with URLs that work for minutes."""
+    flaw = flaw_of(FaceQuality(**row.quality.model_dump()), services.settings.vision)
     return StaffFace(
         face_id=row.face_id,
         staff_id=row.staff_id,
@@ -57,6 +78,9 @@ def staff_face(services: Services, tenant_id: TenantId, row: FaceRow) -> StaffFa
         model_version=row.model_version,
         background_faces=row.background_faces,
         image_url=services.objects.presigned_url(tenant_id, "derived", row.image_key),
+        crop_url=services.objects.presigned_url(tenant_id, "derived", row.crop_key),
+        verdict="enrolled" if flaw is None else flaw.verdict,
+        verdict_reason=None if flaw is None else flaw.reason,
         created_at=row.created_at,
         expires_at=row.expires_at,
         liveness=row.liveness,

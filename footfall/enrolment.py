@@ -14,8 +14,9 @@ from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from contracts.base import FaceId, StaffId, TemplateId, TenantId
-from contracts.enrolment import EnrolmentReport, Objection, PhotographResult, PhotographVerdict
+from contracts.enrolment import EnrolmentReport, Objection, PhotographResult
 from contracts.people import StaffFace
+from contracts.verdicts import PhotographVerdict
 from footfall import audit
 from footfall.enrolled_faces import staff_face
 from footfall.enrolment_identity import Identity, identities_of
@@ -38,9 +39,10 @@ from footfall.photographs import Unfit, examine, template_of
 from footfall.pictures import kind_of, png_of
 from footfall.roster import recognisable_staff
 from footfall.services import Services
+from footfall.serving import hold_gallery, open_companion, refresh
 from footfall.stores.base import StoredTemplate
 from footfall.stores.postgres import customers, staff
-from footfall.stores.postgres.locks import lock_gallery
+from footfall.stores.postgres.reembeddings import Twin, insert_twins
 from footfall.stores.postgres.staff import NewFace
 from footfall.stores.rules import object_key
 from footfall.templates import encode_vector
@@ -90,6 +92,7 @@ def enrol_photographs(
     with tenant_transaction(services.engine, tenant_id) as connection:
         recognisable_staff(connection, tenant_id, staff_id)
         digests = staff.select_digests(connection, staff_id)
+        made_with = refresh(services, connection).served
     results: dict[int, PhotographResult] = {}
     candidates: list[Candidate] = []
     for position, photograph in enumerate(photographs):
@@ -100,7 +103,17 @@ def enrol_photographs(
         else:
             results[position] = found
     if candidates:
-        results.update(_enrol(services, tenant_id, staff_id, candidates, actor=actor, overruled=frozenset(overruled)))
+        results.update(
+            _enrol(
+                services,
+                tenant_id,
+                staff_id,
+                candidates,
+                made_with=made_with,
+                actor=actor,
+                overruled=frozenset(overruled),
+            )
+        )
     return EnrolmentReport(
         staff_id=staff_id,
         enrolled=sum(result.verdict == "enrolled" for result in results.values()),
@@ -145,7 +158,9 @@ def _look_at(
     found = examine(services.vision, picture, services.settings.vision, services.settings.liveness)
     if isinstance(found, Unfit):
         return unfit(photograph, found)
-    return Candidate(position, photograph, digest, found, template_of(services.vision, found.face.crop))
+    crop, companion = found.face.crop, open_companion(services)
+    twin = None if companion is None else template_of(companion, crop)
+    return Candidate(position, photograph, digest, found, template_of(services.vision, crop), twin)
 
 
 def _enrol(
@@ -154,6 +169,7 @@ def _enrol(
     staff_id: StaffId,
     candidates: Sequence[Candidate],
     *,
+    made_with: str,
     actor: str,
     overruled: frozenset[Objection],
 ) -> dict[int, PhotographResult]:
@@ -166,7 +182,7 @@ def _enrol(
     with ExitStack() as undo:
         undo.callback(_withdraw, services, tenant_id, staff_id, written)
         with tenant_transaction(services.engine, tenant_id) as connection:
-            lock_gallery(connection, tenant_id)
+            hold_gallery(connection, services, tenant_id, embedded_with=made_with)
             recognisable_staff(connection, tenant_id, staff_id)
             vectors = [candidate.vector for candidate in candidates]
             identities = identities_of(connection, services, tenant_id, staff_id, vectors)
@@ -181,6 +197,7 @@ def _enrol(
                     results[candidate.position] = duplicate(candidate.photograph)
                     continue
                 written.append(new)
+                _keep_twin(connection, services, tenant_id, new, candidate)
                 templates.append(
                     StoredTemplate(TemplateId(new.face_id), tenant_id, "staff", staff_id, candidate.vector)
                 )
@@ -194,6 +211,17 @@ def _enrol(
     if retired:
         _forget(services, tenant_id, retired)
     return results
+
+
+def _keep_twin(
+    connection: Connection, services: Services, tenant_id: TenantId, new: NewFace, candidate: Candidate
+) -> None:
+    """The template in the version beside the one served. What could not be made here is brought over later, from the
+    crop."""
+    companion = services.serving.companion
+    if companion is not None and candidate.twin is not None:
+        twin = Twin(new.face_id, encode_vector(candidate.twin), None)
+        insert_twins(connection, tenant_id, "face", companion.model_version, [twin])
 
 
 def _new_face(services: Services, tenant_id: TenantId, staff_id: StaffId, candidate: Candidate) -> NewFace:

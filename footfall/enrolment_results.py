@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contracts.enrolment import Objection, PhotographResult, PhotographVerdict
+from contracts.enrolment import Objection, PhotographResult
 from contracts.people import StaffFace
+from contracts.verdicts import PhotographVerdict
 from footfall.enrolment_identity import Identity
 from footfall.errors import ImageTooLargeError, NotAnImageError
 from footfall.face_reports import quality_report
@@ -26,13 +27,15 @@ class Photograph:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A photograph that is fit, not yet judged for whom it shows. `position`: its place in the request."""
+    """A photograph that is fit, not yet judged for whom it shows. `position`: its place in the request. `twin`: its
+    template in the other model version, where there are two."""
 
     position: int
     photograph: Photograph
     digest: bytes
     portrait: Portrait
     vector: Float32Array
+    twin: Float32Array | None = None
 
 
 def refusal(candidate: Candidate, identity: Identity, overruled: frozenset[Objection]) -> PhotographResult | None:

@@ -78,6 +78,21 @@ class DisagreeingPhotographError(FaceRejectedError):
     title = "The photograph shows somebody else than the person's others"
 
 
+class RefusedAddressError(InputError):
+    slug = "refused-address"
+    title = "The address may not be connected to"
+
+
+class WrongPasswordError(InputError):
+    slug = "wrong-password"
+    title = "The current password is not right"
+
+
+class LegalBasisMissingError(InputError):
+    slug = "legal-basis-missing"
+    title = "Identifying visitors needs a legal basis and retention days"
+
+
 class EventRejectedError(InputError):
     slug = "event-rejected"
     title = "The event cannot be taken"
@@ -116,9 +131,24 @@ class ConflictError(FootfallError):
     title = "The record is in the way of another"
 
 
+class HistoryError(ConflictError):
+    slug = "has-history"
+    title = "The record has a history that would go with it"
+
+
+class TakenOverError(ConflictError):
+    slug = "idempotency-key-taken-over"
+    title = "Another request with the same idempotency key goes on with this"
+
+
 class AlreadyEnrolledError(ConflictError):
     slug = "already-enrolled-as"
     title = "The face is enrolled as another staff member"
+
+
+class StaleVersionError(FootfallError):
+    slug = "precondition-failed"
+    title = "The record has changed since it was read"
 
 
 class UnauthenticatedError(FootfallError):
@@ -139,6 +169,11 @@ class ServiceUnavailableError(FootfallError):
     title = "A service that this needs is away"
 
 
+class AlertNotSentError(ServiceUnavailableError):
+    slug = "alert-not-sent"
+    title = "An alert could not be sent"
+
+
 class PostgresUnavailableError(ServiceUnavailableError):
     slug = "postgres-unavailable"
     title = "Postgres is away"
@@ -157,6 +192,17 @@ class ObjectsUnavailableError(ServiceUnavailableError):
 class BusyError(ServiceUnavailableError):
     slug = "busy"
     title = "The server has as much to do as it can take"
+
+
+class TooManyRequestsError(ServiceUnavailableError):
+    """`retry_after_seconds`: when the same request may be tried again."""
+
+    slug = "too-many-requests"
+    title = "Too many requests"
+
+    def __init__(self, message: str, *, retry_after_seconds: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class DownloadError(ServiceUnavailableError):

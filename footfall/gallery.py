@@ -3,12 +3,12 @@ Single templates come and go in `footfall.sightings` and `footfall.enrolment`.""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from contracts.base import TemplateId, TenantId
 from footfall.gallery_check import Verification, Witness, sample_sizes
@@ -78,6 +78,7 @@ def rebuild_gallery(
     model_version: str,
     *,
     limits: MilvusSettings | None = None,
+    adopt: Callable[[Connection], None] | None = None,
 ) -> GalleryRebuild:
     """Fills a fresh collection with the templates of `tenant_ids`, which must be all tenants, verifies and serves it.
 
@@ -85,8 +86,11 @@ def rebuild_gallery(
     the galleries are held and events wait: one that was decided in between would take a customer who is only in the
     former collection for a stranger, and the two customers made of one person would keep each other from ever being
     recognised. Waiting events that reach the statement timeout are refused and sent again by their workers.
-    `limits`: when an index counts as large and what it must find. Raises ServiceUnavailableError, also for a collection
-    that is not what it must be; the former one is then still served.
+    `limits`: when an index counts as large and what it must find. `adopt`: what else changes with the switch, in the
+    transaction that holds the galleries: both are seen together, and neither when the rebuild fails.
+
+    Raises ServiceUnavailableError, also for a collection that is not what it must be; the former one is then still
+    served.
     """
     wanted = limits or MilvusSettings()
     copied: dict[TenantId, set[TemplateId]] = {tenant_id: set() for tenant_id in tenant_ids}
@@ -101,7 +105,7 @@ def rebuild_gallery(
             model_version,
             witness.watched(_bulk(engine, copied, model_version)),
             verify=verify,
-            late=_late(engine, copied, model_version, held),
+            late=_late(engine, copied, model_version, held, adopt),
         )
         removed = sum(_forget_deleted(engine, vectors, tenant_id, ids) for tenant_id, ids in copied.items())
     return GalleryRebuild(replace(report, vectors=report.vectors - removed), done[0])
@@ -156,21 +160,28 @@ def _bulk(engine: Engine, copied: dict[TenantId, set[TemplateId]], model_version
 
 
 def _late(
-    engine: Engine, copied: dict[TenantId, set[TemplateId]], model_version: str, held: ExitStack
+    engine: Engine,
+    copied: dict[TenantId, set[TemplateId]],
+    model_version: str,
+    held: ExitStack,
+    adopt: Callable[[Connection], None] | None,
 ) -> Iterator[StoredTemplate]:
     """What came meanwhile, once every gallery is locked for as long as `held` is."""
-    _hold_all(engine, list(copied), held)
+    holding = _hold_all(engine, list(copied), held)
     for tenant_id, ids in copied.items():
         with tenant_transaction(engine, tenant_id) as connection:
             added = sorted(table.select_template_ids(connection, model_version) - ids)
         ids.update(added)
         yield from _templates_of(engine, tenant_id, added, model_version)
+    if adopt is not None:
+        adopt(holding)
 
 
-def _hold_all(engine: Engine, tenant_ids: Sequence[TenantId], held: ExitStack) -> None:
+def _hold_all(engine: Engine, tenant_ids: Sequence[TenantId], held: ExitStack) -> Connection:
     connection = held.enter_context(unbound_transaction(engine))
     for tenant_id in sorted(tenant_ids):  # in one order, so that two rebuilds cannot wait for each other
         lock_gallery(connection, tenant_id)
+    return connection
 
 
 def _forget_deleted(engine: Engine, vectors: VectorStore, tenant_id: TenantId, copied: set[TemplateId]) -> int:

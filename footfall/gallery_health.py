@@ -17,6 +17,7 @@ from footfall.errors import ImageTooLargeError, NotAnImageError, NotFoundError
 from footfall.matching import SAME_FACE_FAR, threshold_at
 from footfall.roster import missing_staff
 from footfall.services import Services
+from footfall.serving import refresh
 from footfall.stores.postgres import staff
 from footfall.stores.postgres.staff import EnrolmentState, FaceRow, StaffTemplate
 from footfall.templates import decode_vector
@@ -31,6 +32,7 @@ def consistency(services: Services, tenant_id: TenantId, staff_id: StaffId) -> S
     """How well the person's photographs agree with each other, and whether their stored crops can still be read: a
     model to come is fed from those. Raises NotFoundError, ServiceUnavailableError."""
     with tenant_transaction(services.engine, tenant_id) as connection:
+        refresh(services, connection)
         if staff.select_staff(connection, staff_id) is None:
             raise missing_staff(staff_id)
         rows = staff.select_faces(connection, staff_id)
@@ -53,6 +55,7 @@ def consistency(services: Services, tenant_id: TenantId, staff_id: StaffId) -> S
 def reminders(services: Services, tenant_id: TenantId, *, now: datetime) -> ReminderList:
     """Everything about the enrolment of the tenant's staff that somebody should see to, the most pressing first."""
     with tenant_transaction(services.engine, tenant_id) as connection:
+        refresh(services, connection)
         states = staff.select_enrolment_states(connection, services.model_version)
         templates = staff.select_templates(connection, services.model_version)
     if not templates:

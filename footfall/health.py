@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contracts.reports import ComponentHealth
 from footfall.errors import FootfallError
 from footfall.services import Services
+from footfall.serving import refresh
 from footfall.stores.postgres.tenants import id_for_slug
 from footfall.tenancy import unbound_transaction
 
@@ -36,6 +37,7 @@ def _ping_postgres(services: Services) -> str:
     # Through the schema, as the application's role: a server without our tables is not ready.
     with unbound_transaction(services.engine) as connection:
         id_for_slug(connection, "")
+        refresh(services, connection)  # a process that sees no events notices a change of the model here
     return "answers, with the schema in place"
 
 

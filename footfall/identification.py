@@ -15,9 +15,10 @@ from footfall.admission import Probe
 from footfall.calibration_policy import policy_of
 from footfall.customers import TemplateChange, keep_template, make_customer
 from footfall.matching import MatchPolicy
-from footfall.opt_out import is_opted_out
 from footfall.recognition import describe, recognise
+from footfall.reembedding_events import known_before, opted_out, wants_twin
 from footfall.services import Services
+from footfall.serving import SecondLook
 from footfall.stores.postgres import customers as table
 
 
@@ -38,13 +39,15 @@ def identify(
     probe: Probe,
     *,
     privacy_mode: PrivacyMode,
+    look: SecondLook | None = None,
 ) -> Outcome:
     """Decides and writes the customer's rows. The caller holds the tenant's gallery, from before the search until the
     commit: otherwise two cameras would each make a customer of one stranger.
 
     count_only: everybody is counted. staff_only: staff are known, and of anybody else nothing is kept. identify: a
     stranger over the quality floor becomes a customer; an unsure face stays anonymous, for making it a customer would
-    count one person twice. Somebody who opted out is counted and nothing else.
+    count one person twice. Somebody who opted out is counted and nothing else. `look`: the face in the other model
+    version, where there are two; a stranger may be somebody who is known in the former one alone.
     """
     if privacy_mode == "count_only":
         return Outcome(_without_search("counted", probe.flaw, services.policy), keep=False)
@@ -59,13 +62,17 @@ def identify(
         policy,
         staff_only=privacy_mode == "staff_only",
     )[0]
-    decision = describe(recognition.decision, policy)
-    if privacy_mode == "staff_only":
-        return Outcome(decision, keep=decision.kind == "staff")
-    best = recognition.people[0] if recognition.people else None
-    if is_opted_out(connection, probe.vector, services.model_version, policy, best):
+    found = recognition.decision
+    decision = describe(found, policy)
+    staff_only = privacy_mode == "staff_only"
+    if not staff_only and opted_out(connection, services, tenant_id, probe.vector, look, policy=policy, decision=found):
         # Not even a score: who it was is what must not be kept.
         return Outcome(_without_search("counted", "not identified", policy), keep=False)
+    if decision.kind == "stranger":
+        before = known_before(connection, services, tenant_id, look, staff_only=staff_only)
+        decision = decision if before is None else describe(*before)
+    if staff_only:
+        return Outcome(decision, keep=decision.kind == "staff")
     if decision.kind == "stranger":
         change = make_customer(connection, tenant_id, event, probe.vector, model_version=services.model_version)
         newcomer = {"kind": "new_customer", "person_kind": "customer", "person_id": change.added.person_id}
@@ -82,6 +89,7 @@ def identify(
             probe.vector,
             model_version=services.model_version,
             most=services.settings.recognition.max_templates_per_customer,
+            anyway=wants_twin(connection, customer_id, look),
         )
     return Outcome(decision, keep=True, change=better)
 

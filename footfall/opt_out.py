@@ -20,6 +20,7 @@ from footfall.matching import MatchPolicy, PersonScore, fused_score
 from footfall.photographs import Unfit, examine, template_of
 from footfall.recognition import recognise
 from footfall.services import Services
+from footfall.serving import follow, open_companion
 from footfall.stores.postgres import corrections, customers, event_templates, places
 from footfall.stores.postgres import opt_outs as table
 from footfall.stores.postgres.opt_outs import OptOutRow
@@ -42,8 +43,12 @@ def opt_out_by_photograph(services: Services, tenant_id: TenantId, image: bytes,
     )
     if isinstance(found, Unfit):
         raise FaceRejectedError(found.reason, hint=found.hint)
+    follow(services)
+    made_with = services.model_version
     vector = template_of(services.vision, found.face.crop)
-    with correcting(services, tenant_id) as ledger:
+    companion = open_companion(services)
+    twin = [] if companion is None else [encode_vector(template_of(companion, found.face.crop))]
+    with correcting(services, tenant_id, embedded_with=made_with) as ledger:
         _require_identifying(ledger)
         policy = policy_of(ledger.connection, services, tenant_id, staff_only=False)
         near = recognise(ledger.connection, services, tenant_id, vector[np.newaxis], policy, staff_only=False)[0]
@@ -52,7 +57,7 @@ def opt_out_by_photograph(services: Services, tenant_id: TenantId, image: bytes,
             for person in near.people
             if person.person_kind == "customer" and person.score >= policy.threshold_high
         }
-        return _register(ledger, [encode_vector(vector)], same, consent=consent, actor=actor)
+        return _register(ledger, [encode_vector(vector)], same, twins=twin, consent=consent, actor=actor)
 
 
 def opt_out_of_customer(
@@ -78,7 +83,11 @@ def opt_out_of_customer(
             raise ConflictError(
                 f"The customer {customer_id} has no template to know them by.", hint="Register a photograph instead."
             )
-        return _register(ledger, templates, {customer_id}, consent=consent, actor=actor)
+        other = services.serving.companion
+        twins = (
+            [] if other is None else customers.select_embeddings_of(ledger.connection, customer_id, other.model_version)
+        )
+        return _register(ledger, templates, {customer_id}, twins=twins, consent=consent, actor=actor)
 
 
 def withdraw_opt_out(engine: Engine, tenant_id: TenantId, opt_out_id: UUID, *, actor: str) -> None:
@@ -104,24 +113,26 @@ def list_opt_outs(services: Services, tenant_id: TenantId, *, limit: int, cursor
     )
 
 
-def is_opted_out(
+def opt_out_of(
     connection: Connection,
     probe: Float32Array,
     model_version: str,
     policy: MatchPolicy,
     best: PersonScore | None,
-) -> bool:
-    """Whether the (512,) probe is more likely somebody who opted out than `best`, the nearest of the gallery.
+) -> UUID | None:
+    """The opt-out of whom the (512,) probe more likely is than of `best`, the nearest of the gallery; None for anybody
+    else. All of them in one model version.
 
     From the low threshold on: where it is doubtful, one who asked to be left alone is left alone.
     """
     kept: dict[UUID, list[Float32Array]] = {}
     for opt_out_id, embedding in table.select_opt_out_templates(connection, model_version):
         kept.setdefault(opt_out_id, []).append(decode_vector(embedding))
-    score = max((fused_score(probe, templates) for templates in kept.values()), default=None)
-    if score is None or score < policy.threshold_low:
-        return False
-    return best is None or score >= best.score
+    scores = {opt_out_id: fused_score(probe, templates) for opt_out_id, templates in kept.items()}
+    nearest = max(scores, key=lambda opt_out_id: scores[opt_out_id], default=None)
+    if nearest is None or scores[nearest] < policy.threshold_low:
+        return None
+    return nearest if best is None or scores[nearest] >= best.score else None
 
 
 def _require_identifying(ledger: Ledger) -> None:
@@ -133,8 +144,15 @@ def _require_identifying(ledger: Ledger) -> None:
 
 
 def _register(
-    ledger: Ledger, embeddings: Sequence[bytes], same: Collection[CustomerId], *, consent: str, actor: str
+    ledger: Ledger,
+    embeddings: Sequence[bytes],
+    same: Collection[CustomerId],
+    *,
+    twins: Sequence[bytes],
+    consent: str,
+    actor: str,
 ) -> OptOut:
+    """`embeddings`: in the served version; `twins`: in the other one beside it."""
     services, connection = ledger.services, ledger.connection
     row = table.insert_opt_out(
         connection,
@@ -144,6 +162,14 @@ def _register(
         model_version=services.model_version,
         embeddings=embeddings,
     )
+    if services.serving.companion is not None:
+        table.insert_templates(
+            connection,
+            ledger.tenant_id,
+            row.opt_out_id,
+            model_version=services.serving.companion.model_version,
+            embeddings=twins,
+        )
     event_templates.delete_templates_of_customers(connection, same)
     _forget_detached(ledger, embeddings)
     ledger.gone |= {TemplateId(gone) for gone in customers.delete_templates_of(connection, same)}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
-from contracts.enrolment import PhotographVerdict
+from contracts.verdicts import PhotographVerdict
 from footfall.settings import LivenessSettings, VisionSettings
 from footfall.templates import fuse
+from footfall.vision.embedders.shelf import OpenedEmbedder
 from footfall.vision.liveness import Liveness
 from footfall.vision.pipeline import VisionPipeline
 from footfall.vision.quality import DETECTION, SHARPNESS, SIZE_PX, TURN_DEG
@@ -71,7 +72,7 @@ def examine(
             "Crop the photograph to the one person. Faces far in the background do no harm.",
             largest.quality,
         )
-    flaw = _flaw_of(largest.quality, limits)
+    flaw = flaw_of(largest.quality, limits)
     if flaw is not None:
         return flaw
     seen = None if vision.liveness is None else vision.liveness.judge(image, largest.face.box)
@@ -87,13 +88,20 @@ def examine(
     return Portrait(largest, len(faces) - 1, seen)
 
 
-def template_of(vision: VisionPipeline, crop: BgrImage) -> Float32Array:
+def template_of(vision: VisionPipeline | OpenedEmbedder, crop: BgrImage) -> Float32Array:
     """The (512,) template of a (112, 112, 3) aligned crop, fused with its mirror image's: measured on LFW, that lifts
     accuracy from 99.12 to 99.37 %, and enrolment has the time for a second pass."""
-    return fuse(vision.embedder.embed([crop, np.ascontiguousarray(crop[:, ::-1])]))
+    return templates_of(vision, [crop])[0]
 
 
-def _flaw_of(quality: FaceQuality, limits: VisionSettings) -> Unfit | None:
+def templates_of(vision: VisionPipeline | OpenedEmbedder, crops: Sequence[BgrImage]) -> list[Float32Array]:
+    """`template_of` each, in one call of the embedder."""
+    mirrored = [np.ascontiguousarray(crop[:, ::-1]) for crop in crops]
+    vectors = vision.embedder.embed([*crops, *mirrored])
+    return [fuse(np.stack(pair)) for pair in zip(vectors[: len(crops)], vectors[len(crops) :], strict=True)]
+
+
+def flaw_of(quality: FaceQuality, limits: VisionSettings) -> Unfit | None:
     """What is wrong with a face's quality first of all; None when it may be enrolled.
 
     A face that passes each limit may still lie under the quality floor: then its worst part is to blame.

@@ -1,36 +1,37 @@
-"""Sites and cameras of a tenant: making, listing, reading. Who may see which is decided by the caller's arguments."""
+"""Sites of a tenant: making, listing, reading, changing, deleting. Cameras are `footfall.cameras`'. Who may see which
+is decided by the caller's arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from sqlalchemy import Engine
+from pydantic import JsonValue
+from sqlalchemy import Connection, Engine
 
-from contracts.base import CameraId, SiteId, TenantId
-from contracts.places import Camera, CameraCreate, CameraPage, Site, SiteCreate, SitePage
+from contracts.base import SiteId, TenantId
+from contracts.places import Archived, Site, SiteCreate, SitePage, SitePatch
 from footfall import audit
-from footfall.cursors import Position, check_limit, decode_cursor, encode_cursor
-from footfall.errors import ConflictError, InputError, NotFoundError
-from footfall.services import Services
-from footfall.stores.postgres import places as table
+from footfall.errors import ConflictError, HistoryError, InputError, NotFoundError
+from footfall.listing import OLDEST_FIRST, PageRequest, choose_order, cut_page
+from footfall.stores.postgres import sites as table
+from footfall.stores.postgres.locks import lock_gallery
+from footfall.stores.postgres.places import timezone_known
 from footfall.tenancy import tenant_transaction
-
-_SITES = "sites"
-_CAMERAS = "cameras"
+from footfall.versions import Expected
+from footfall.visit_gaps import recut_visits
 
 
 def create_site(engine: Engine, tenant_id: TenantId, site: SiteCreate, *, actor: str) -> Site:
     """Raises InputError for a time zone that Python or Postgres does not know, ConflictError for a name in use."""
-    _check_timezone(site.timezone)
     with tenant_transaction(engine, tenant_id) as connection:
-        if not table.timezone_known(connection, site.timezone):
-            raise InputError(f"The database does not know the time zone {site.timezone!r}.")
+        _check_timezone(connection, site.timezone)
         made = table.insert_site(connection, tenant_id, site)
         if made is None:
-            raise ConflictError(f"There is a site named {site.name!r} already.", hint="Choose another name.")
+            raise _name_taken(site.name)
         audit.record(
             connection,
             actor=actor,
@@ -45,19 +46,26 @@ def create_site(engine: Engine, tenant_id: TenantId, site: SiteCreate, *, actor:
 def list_sites(
     engine: Engine,
     tenant_id: TenantId,
+    page: PageRequest = OLDEST_FIRST,
     *,
-    limit: int,
-    cursor: str | None,
     allowed_sites: Collection[UUID] | None = None,
+    name_contains: str | None = None,
+    archived: Archived = "exclude",
 ) -> SitePage:
-    """Sites, oldest first; of `allowed_sites` alone, where given. Raises InputError for a bad limit or cursor."""
-    check_limit(limit)
-    after = decode_cursor(_SITES, cursor)
+    """Sites in the page's order; of `allowed_sites` alone, where given. Raises InputError for a bad page."""
+    order = choose_order("sites", table.SORTS, table.ID_COLUMN, page.sort)
     with tenant_transaction(engine, tenant_id) as connection:
-        found = table.select_sites(connection, allowed=allowed_sites, after=after, limit=limit + 1)
-    shown, more = found[:limit], len(found) > limit
-    last = Position(shown[-1].created_at, shown[-1].site_id) if more else None
-    return SitePage(items=tuple(shown), next_cursor=None if last is None else encode_cursor(_SITES, last))
+        found = table.select_sites(
+            connection,
+            order,
+            allowed=allowed_sites,
+            name_contains=name_contains,
+            archived=archived,
+            cursor=page.cursor,
+            limit=page.rows,
+        )
+    items, next_cursor = cut_page(order, found, page.limit, lambda site: site.site_id)
+    return SitePage(items=items, next_cursor=next_cursor)
 
 
 def get_site(engine: Engine, tenant_id: TenantId, site_id: SiteId) -> Site:
@@ -69,78 +77,93 @@ def get_site(engine: Engine, tenant_id: TenantId, site_id: SiteId) -> Site:
     return found
 
 
-def create_camera(services: Services, tenant_id: TenantId, camera: CameraCreate, *, actor: str) -> Camera:
-    """Raises NotFoundError for an unknown site, ConflictError for a name in use at the site."""
-    with tenant_transaction(services.engine, tenant_id) as connection:
-        if table.select_site(connection, SiteId(camera.site_id)) is None:
-            raise missing_site(camera.site_id)
-        camera_id = table.insert_camera(connection, tenant_id, camera)
-        if camera_id is None:
-            raise ConflictError(
-                f"The site has a camera named {camera.name!r} already.", hint="Choose another name, or use that camera."
-            )
-        made = table.select_camera(connection, camera_id)
-        if made is None:
-            raise missing_camera(camera_id)
+def change_site(
+    engine: Engine, tenant_id: TenantId, site_id: SiteId, patch: SitePatch, expected: Expected, *, actor: str
+) -> Site:
+    """The site with the changes; without any, as it is.
+
+    A new visit gap cuts the site's visits anew, in the same transaction; a new name or time zone has dbt rebuild the
+    site's days in the marts at its next run. Raises NotFoundError, StaleVersionError, InputError for an unknown time
+    zone, ConflictError for a name in use.
+    """
+    with tenant_transaction(engine, tenant_id) as connection:
+        current = table.select_site(connection, site_id, lock=True)
+        if current is None:
+            raise missing_site(site_id)
+        expected.check(current.version)
+        wanted = _patched(current, patch)
+        if wanted == current:
+            return current
+        if wanted.timezone != current.timezone:
+            _check_timezone(connection, wanted.timezone)
+        if wanted.name != current.name and table.name_taken(connection, wanted.name, by_other_than=site_id):
+            raise _name_taken(wanted.name)
+        recuts = wanted.visit_gap_minutes != current.visit_gap_minutes
+        if recuts:
+            lock_gallery(connection, tenant_id)
+        made = table.update_site(connection, wanted)
+        if recuts:
+            recut_visits(connection, tenant_id, site_id, timedelta(minutes=made.visit_gap_minutes))
         audit.record(
             connection,
             actor=actor,
-            action="camera.created",
-            subject_kind="camera",
-            subject_id=camera_id,
-            detail={"site_id": str(camera.site_id)},
+            action="site.changed",
+            subject_kind="site",
+            subject_id=site_id,
+            detail=_changes(current, made),
         )
-    return _camera(services, made)
+    return made
 
 
-def list_cameras(
-    services: Services,
-    tenant_id: TenantId,
-    *,
-    limit: int,
-    cursor: str | None,
-    site_id: SiteId | None = None,
-    allowed_sites: Collection[UUID] | None = None,
-    allowed_cameras: Collection[UUID] | None = None,
-) -> CameraPage:
-    """Cameras, oldest first, of one site or of all, within what the caller may see. Raises InputError for a bad limit
-    or cursor."""
-    check_limit(limit)
-    after = decode_cursor(_CAMERAS, cursor)
-    with tenant_transaction(services.engine, tenant_id) as connection:
-        found = table.select_cameras(
-            connection,
-            site_id=site_id,
-            allowed_sites=allowed_sites,
-            allowed_cameras=allowed_cameras,
-            after=after,
-            limit=limit + 1,
-        )
-    shown, more = found[:limit], len(found) > limit
-    last = Position(shown[-1].created_at, shown[-1].camera_id) if more else None
-    return CameraPage(
-        items=tuple(_camera(services, row) for row in shown),
-        next_cursor=None if last is None else encode_cursor(_CAMERAS, last),
-    )
-
-
-def get_camera(services: Services, tenant_id: TenantId, camera_id: CameraId) -> Camera:
-    """Raises NotFoundError."""
-    with tenant_transaction(services.engine, tenant_id) as connection:
-        found = table.select_camera(connection, camera_id)
-    if found is None:
-        raise missing_camera(camera_id)
-    return _camera(services, found)
+def delete_site(engine: Engine, tenant_id: TenantId, site_id: SiteId, expected: Expected, *, actor: str) -> None:
+    """Deletes a site that has no cameras and has counted nothing. Raises NotFoundError, StaleVersionError, and
+    HistoryError for any other site, which can be archived."""
+    with tenant_transaction(engine, tenant_id) as connection:
+        current = table.select_site(connection, site_id, lock=True)
+        if current is None:
+            raise missing_site(site_id)
+        expected.check(current.version)
+        history = table.select_history(connection, site_id)
+        if history.events or history.visits:
+            raise HistoryError(
+                f"The site has {history.events} events and {history.visits} visits, which reports count.",
+                hint='Archive it: PATCH with {"archived": true}. It then takes no events and is no longer listed.',
+            )
+        if history.cameras:
+            raise ConflictError(f"The site has {history.cameras} cameras.", hint="Delete its cameras first.")
+        table.delete_site(connection, site_id)
+        audit.record(connection, actor=actor, action="site.deleted", subject_kind="site", subject_id=site_id)
 
 
 def missing_site(site_id: UUID) -> NotFoundError:
     return NotFoundError(f"There is no site {site_id}.")
 
 
-def missing_camera(camera_id: UUID) -> NotFoundError:
-    return NotFoundError(
-        f"There is no camera {camera_id}.", hint="Create the camera first and use the camera_id that it was given."
-    )
+def archived_since(current: datetime | None, wanted: object) -> datetime | None:
+    """The moment of archiving after a change: what it was, where nothing changes."""
+    if wanted is None or wanted == (current is not None):
+        return current
+    return datetime.now(UTC) if wanted else None
+
+
+def _patched(current: Site, patch: SitePatch) -> Site:
+    changes = patch.changes()
+    archived_at = archived_since(current.archived_at, changes.pop("archived", None))
+    return current.model_copy(update={**changes, "archived_at": archived_at})
+
+
+def _changes(before: Site, after: Site) -> dict[str, JsonValue]:
+    """Before and after of each field that changed."""
+    found: dict[str, JsonValue] = {}
+    for name in ("name", "timezone", "visit_gap_minutes", "archived_at"):
+        values = [getattr(site, name) for site in (before, after)]
+        if values[0] != values[1]:
+            found[name] = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    return found
+
+
+def _name_taken(name: str) -> ConflictError:
+    return ConflictError(f"There is a site named {name!r} already.", hint="Choose another name.")
 
 
 @lru_cache(maxsize=1)
@@ -148,18 +171,8 @@ def _timezones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _check_timezone(name: str) -> None:
+def _check_timezone(connection: Connection, name: str) -> None:
     if name not in _timezones():
         raise InputError(f"{name!r} is no time zone.", hint="Use an IANA name, for instance Europe/Vienna.")
-
-
-def _camera(services: Services, row: table.CameraRow) -> Camera:
-    return Camera(
-        camera_id=row.camera_id,
-        site_id=row.site_id,
-        name=row.name,
-        enabled=row.enabled,
-        privacy_mode=row.privacy_mode,
-        model_version=services.model_version,
-        created_at=row.created_at,
-    )
+    if not timezone_known(connection, name):
+        raise InputError(f"The database does not know the time zone {name!r}.")

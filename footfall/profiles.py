@@ -8,41 +8,42 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
-from contracts.base import CustomerId, SiteId, TenantId
+from contracts.base import CustomerId, TenantId
 from contracts.customers import CustomerPage, Sighting, SightingPage
 from contracts.records import CustomerProfileV1
 from contracts.reports import VisitPage
 from footfall.cursors import Position, check_limit, decode_cursor, encode_cursor
 from footfall.errors import ConflictError, NotFoundError
-from footfall.reports import list_visits
+from footfall.listing import PageRequest, choose_order, cut_page
 from footfall.services import Services
 from footfall.stores.postgres import corrections, profiles
-from footfall.stores.postgres.profiles import SightingRow
+from footfall.stores.postgres.profiles import ProfileFilter, SightingRow
+from footfall.stores.postgres.visit_lists import VisitFilter
 from footfall.stores.postgres.visits import Person
 from footfall.tenancy import tenant_transaction
+from footfall.visit_lists import list_visits
 
-_CUSTOMERS, _SIGHTINGS = "customers", "sightings"
+LAST_SEEN_FIRST = PageRequest(sort="-last_seen_at", limit=50)
+EVERYBODY = ProfileFilter()
+_SIGHTINGS = "sightings"
 
 
 def list_customers(
     engine: Engine,
     tenant_id: TenantId,
+    page: PageRequest = LAST_SEEN_FIRST,
+    wanted: ProfileFilter = EVERYBODY,
     *,
-    limit: int,
-    cursor: str | None,
-    site_id: SiteId | None = None,
     allowed_sites: Collection[UUID] | None = None,
 ) -> CustomerPage:
-    """Last seen first, of the sites that the caller may see. Raises InputError for a bad limit or cursor."""
-    check_limit(limit)
-    after = decode_cursor(_CUSTOMERS, cursor)
+    """In the page's order, of the sites that the caller may see. Raises InputError for a bad page."""
+    order = choose_order("customers", profiles.SORTS, profiles.ID_COLUMN, page.sort)
     with tenant_transaction(engine, tenant_id) as connection:
         found = profiles.select_profiles(
-            connection, tenant_id, site_id=site_id, allowed_sites=allowed_sites, after=after, limit=limit + 1
+            connection, tenant_id, order, wanted, allowed_sites=allowed_sites, cursor=page.cursor, limit=page.rows
         )
-    shown, more = found[:limit], len(found) > limit
-    last = Position(shown[-1].last_seen_at, shown[-1].customer_id) if more else None
-    return CustomerPage(items=tuple(shown), next_cursor=None if last is None else encode_cursor(_CUSTOMERS, last))
+    items, next_cursor = cut_page(order, found, page.limit, lambda profile: profile.customer_id)
+    return CustomerPage(items=items, next_cursor=next_cursor)
 
 
 def get_customer(
@@ -51,7 +52,7 @@ def get_customer(
     """The customer; of one who was merged, the survivor. Raises NotFoundError, also for one who was never at a site of
     the caller's, and ConflictError for one who was found to be staff."""
     with tenant_transaction(engine, tenant_id) as connection:
-        return _profile(connection, tenant_id, customer_id, allowed_sites)
+        return read_profile(connection, tenant_id, customer_id, allowed_sites)
 
 
 def customer_visits(
@@ -69,11 +70,10 @@ def customer_visits(
     return list_visits(
         engine,
         tenant_id,
-        person=Person("customer", found.customer_id),
+        VisitFilter(person=Person("customer", found.customer_id), allowed_sites=allowed_sites),
         limit=limit,
         cursor=cursor,
         now=now,
-        allowed_sites=allowed_sites,
     )
 
 
@@ -90,7 +90,7 @@ def customer_sightings(
     check_limit(limit)
     after = decode_cursor(_SIGHTINGS, cursor)
     with tenant_transaction(services.engine, tenant_id) as connection:
-        profile = _profile(connection, tenant_id, customer_id, allowed_sites)
+        profile = read_profile(connection, tenant_id, customer_id, allowed_sites)
         found = profiles.select_sightings(
             connection,
             CustomerId(profile.customer_id),
@@ -106,9 +106,13 @@ def customer_sightings(
     )
 
 
-def _profile(
-    connection: Connection, tenant_id: TenantId, customer_id: CustomerId, allowed_sites: Collection[UUID] | None
+def read_profile(
+    connection: Connection,
+    tenant_id: TenantId,
+    customer_id: CustomerId,
+    allowed_sites: Collection[UUID] | None = None,
 ) -> CustomerProfileV1:
+    """As `get_customer`, in the caller's transaction."""
     wanted = customer_id
     while (row := corrections.select_customer(connection, wanted)) is not None and row.merged_into is not None:
         wanted = row.merged_into
@@ -117,10 +121,10 @@ def _profile(
             f"The customer {customer_id} was found to be the staff member {row.staff_id}.",
             hint="GET /v1/staff/{staff_id} has that person.",
         )
-    found = profiles.select_profiles(connection, tenant_id, customer_id=wanted, allowed_sites=allowed_sites)
-    if not found:
+    found = profiles.select_profile(connection, tenant_id, wanted, allowed_sites=allowed_sites)
+    if found is None:
         raise NotFoundError(f"There is no customer {customer_id}.")
-    return found[0]
+    return found
 
 
 def _sighting(services: Services, tenant_id: TenantId, row: SightingRow) -> Sighting:
@@ -134,5 +138,6 @@ def _sighting(services: Services, tenant_id: TenantId, row: SightingRow) -> Sigh
         decision=row.decision,
         score=row.score,
         in_gallery=row.in_gallery,
+        liveness=row.liveness,
         crop_url=(None if row.image_key is None else services.objects.presigned_url(tenant_id, "raw", row.image_key)),
     )

@@ -125,8 +125,10 @@ def create_tenant(
     retention_days: int | None,
     admin_email: str,
     admin_password: str,
+    platform: bool = False,
 ) -> TenantId:
-    """Makes a tenant and its first tenant_admin, or nothing. `owner`: the owner's DSN, or an engine on it.
+    """Makes a tenant and its first tenant_admin, or nothing. `owner`: the owner's DSN, or an engine on it. A
+    `platform` is a home of system administrators, and its first administrator is one.
 
     Raises ConflictError when the slug is taken, and InputError for a slug, name, e-mail address or password that
     cannot be used and for `identify` without a legal basis or retention days.
@@ -141,7 +143,9 @@ def create_tenant(
         retention_days=retention_days,
     )
     _check_tenant(row)
-    admin = NewUser.checked(email=admin_email, password=admin_password, role="tenant_admin")
+    admin = NewUser.checked(
+        email=admin_email, password=admin_password, role="system_admin" if platform else "tenant_admin"
+    )
     with _owner_errors(), _engine_of(owner) as engine, tenant_transaction(engine, tenant_id) as connection:
         if not tenants.insert(connection, row):
             raise ConflictError(
@@ -153,8 +157,10 @@ def create_tenant(
             action="tenant.created",
             subject_kind="tenant",
             subject_id=tenant_id,
-            detail={"privacy_mode": privacy_mode, "retention_days": retention_days},
+            detail={"privacy_mode": privacy_mode, "retention_days": retention_days, "platform": platform},
         )
+        if platform:
+            tenants.make_platform(connection)
         add_user(connection, admin, actor="provisioning")
     logger.info("made the tenant %s", slug)
     return tenant_id

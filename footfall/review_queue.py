@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
@@ -53,7 +54,12 @@ class Questions:
 
 
 def find_questions(
-    engine: Engine, tenant_id: TenantId, model_version: str, recognition: RecognitionSettings
+    engine: Engine,
+    tenant_id: TenantId,
+    model_version: str,
+    recognition: RecognitionSettings,
+    *,
+    models_folder: Path | None = None,
 ) -> Questions:
     """Compares everybody in the tenant's gallery, by the thresholds that sightings are decided by, and makes what is
     likely the open questions. Sightings go on meanwhile; a question about somebody who has changed since is answered
@@ -65,7 +71,7 @@ def find_questions(
         Known(person, np.stack([template.vector for template in templates])) for person, templates in gallery.items()
     ]
     with tenant_transaction(engine, tenant_id) as connection:
-        policy = _policy(connection, recognition, model_version)
+        policy = _policy(connection, recognition, model_version, models_folder)
         sighted = _sighted(connection, model_version)
         suspects = likely_duplicates(people, {}, policy)
         ids = {person.person_id for pair in suspects for person in (pair.one, pair.other)}
@@ -103,9 +109,13 @@ def dismiss_question(engine: Engine, tenant_id: TenantId, item_id: UUID, *, acto
         audit.record(connection, actor=actor, action="review.dismissed", subject_kind="review_item", subject_id=item_id)
 
 
-def _policy(connection: Connection, recognition: RecognitionSettings, model_version: str) -> MatchPolicy:
+def _policy(
+    connection: Connection, recognition: RecognitionSettings, model_version: str, models_folder: Path | None
+) -> MatchPolicy:
     gallery = gallery_of(select_gallery_shape(connection, model_version), staff_only=False)
-    return policy_for(recognition, load_background(model_version), select_latest(connection, model_version), gallery)
+    return policy_for(
+        recognition, load_background(model_version, models_folder), select_latest(connection, model_version), gallery
+    )
 
 
 def _sighted(connection: Connection, model_version: str) -> list[Known]:

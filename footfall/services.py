@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from footfall.calibration_policy import PolicyCache, stated_default
 from footfall.errors import ConfigurationError
 from footfall.matching import MatchPolicy
+from footfall.serving import ServingState, follow
 from footfall.settings import Settings
 from footfall.stores.base import ObjectStore, VectorStore
 from footfall.stores.objects import open_objects
@@ -29,23 +30,25 @@ class Services:
     objects: ObjectStore
     vision: VisionPipeline
     policies: PolicyCache = field(default_factory=PolicyCache)
+    serving: ServingState = field(default_factory=ServingState)
 
     @property
     def model_version(self) -> str:
-        """The embedder version this process makes and compares templates with."""
+        """The embedder version this process makes and compares templates with: the record's, as it was last read."""
         return self.vision.embedder.model_version
 
     @property
     def policy(self) -> MatchPolicy:
         """What holds for a tenant without a calibration and with a small gallery; `footfall.calibration_policy` has
         each tenant's own. Raises ConfigurationError for rates that are swapped or cannot be met."""
-        return stated_default(self.settings.recognition, self.model_version)
+        return stated_default(self.settings.recognition, self.model_version, self.settings.models_path)
 
     def prepare(self) -> None:
         """Makes the vector collection, the buckets and their rules where missing. Idempotent; call it before the
         first event. Raises ServiceUnavailableError while a store is away."""
+        self.objects.ensure()  # asks nobody else; the collection's name is Postgres' to say
+        follow(self)
         self.vectors.ensure(self.model_version)
-        self.objects.ensure()
 
     def close(self) -> None:
         self.vectors.close()

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -15,12 +15,17 @@ from sqlalchemy import Connection
 from contracts.base import CameraId, CustomerId, EventId, PersonKind, StaffId, TenantId
 from contracts.events import FaceDetectedV1
 from contracts.people import Decision, DecisionKind, EventReceipt
-from footfall.admission import Probe, admit, check_times, place_of
+from footfall import audit
+from footfall.admission import Probe, admit, place_of
 from footfall.customers import TemplateChange
 from footfall.errors import ConflictError, ServiceUnavailableError
+from footfall.event_checks import check_geometry, check_times
+from footfall.event_recheck import Recheck, bound_of
 from footfall.identification import identify
 from footfall.pictures import kind_of
+from footfall.reembedding_events import in_both_versions, keep_twin, of_one_version, still_wanted
 from footfall.services import Services
+from footfall.serving import SecondLook, hold_gallery, refresh
 from footfall.stores.postgres import customers, event_templates, events, places
 from footfall.stores.postgres.event_templates import SightingTemplate
 from footfall.stores.postgres.events import EventRow, NewEvent
@@ -56,22 +61,28 @@ def record_sighting(
     ForbiddenError for one that is not the caller's, ConflictError for an event id that another camera has used,
     ServiceUnavailableError when a store is away.
     """
-    check_times(
-        event, now=datetime.now(UTC), max_future=timedelta(seconds=services.settings.recognition.max_future_seconds)
-    )
+    check_times(event, now=datetime.now(UTC), limits=services.settings.recognition)
+    check_geometry(event)
     change: TemplateChange | None = None
     with ExitStack() as undo:
         with tenant_transaction(services.engine, tenant_id) as connection:
             place = place_of(connection, event, allowed_cameras)
             stored = _stored(connection, event)
             if stored is None or stored.revision < event.revision:
-                probe = admit(services, event, image, place.privacy_mode)
-                lock_gallery(connection, tenant_id)
+                made_with = refresh(services, connection).served
+                decides = stored is None
+                event, look = in_both_versions(services, event, image, place.privacy_mode, decides=decides)
+                with of_one_version(services, made_with):
+                    probe = admit(services, event, image, place.privacy_mode, decides=decides)
+                hold_gallery(connection, services, tenant_id, embedded_with=made_with)
                 # Once more: the same event may have been recorded while this one waited.
                 stored = _stored(connection, event)
             duplicate = stored is not None and stored.revision >= event.revision
             if stored is None:
-                row, change = _record(connection, services, tenant_id, event, place=place, probe=probe, undo=undo)
+                look = still_wanted(services, look)
+                row, change = _record(
+                    connection, services, tenant_id, event, place=place, probe=probe, look=look, undo=undo
+                )
             elif duplicate:
                 row = stored
             else:
@@ -101,11 +112,12 @@ def _record(
     *,
     place: SightingPlace,
     probe: Probe,
+    look: SecondLook | None,
     undo: ExitStack,
 ) -> tuple[EventRow, TemplateChange | None]:
     """Writes the rows, then the image and the template, and leaves the commit to the caller; `undo` withdraws what was
     written outside Postgres."""
-    outcome = identify(connection, services, tenant_id, event, probe, privacy_mode=place.privacy_mode)
+    outcome = identify(connection, services, tenant_id, event, probe, privacy_mode=place.privacy_mode, look=look)
     person = _person(outcome.decision)
     visit_id = None
     if person is not None:
@@ -143,8 +155,12 @@ def _record(
             threshold_source=decision.threshold_source,
             visit_id=visit_id,
             liveness=probe.liveness if outcome.keep else None,
+            recheck=None if probe.recheck is None else probe.recheck.verdict,
+            recheck_score=None if probe.recheck is None else probe.recheck.score,
         ),
     )
+    if probe.recheck is not None and probe.recheck.verdict != "agrees":
+        _raise_alarm(connection, services, event, probe.recheck)
     if person is not None and probe.vector is not None and place.privacy_mode == "identify":
         # Whom the sighting turns out to be can be corrected later, and the template must go along.
         event_templates.insert_event_template(
@@ -154,6 +170,7 @@ def _record(
                 row.event_id, services.model_version, encode_vector(probe.vector), event.face.quality.score
             ),
         )
+        keep_twin(connection, tenant_id, row.event_id, look)
     if image_key is not None or outcome.change is not None:
         undo.callback(_withdraw, services, tenant_id, row.event_id, image_key, outcome.change)
     # Before the commit, so that no row ever names an image that is not there. The template, too: a vector without a
@@ -164,6 +181,25 @@ def _record(
     if outcome.change is not None:
         services.vectors.upsert(services.model_version, [outcome.change.added])
     return row, outcome.change
+
+
+def _raise_alarm(connection: Connection, services: Services, event: FaceDetectedV1, found: Recheck) -> None:
+    """A worker is broken or lies, or its key is in other hands."""
+    logger.warning("event %s of worker %s: its template and its picture disagree", event.event_id, event.worker)
+    audit.record(
+        connection,
+        actor="server",
+        action="event.disagreed_with_its_picture",
+        subject_kind="event",
+        subject_id=event.event_id,
+        detail={
+            "worker": event.worker,
+            "camera_id": str(event.camera_id),
+            "verdict": found.verdict,
+            "cosine": found.score,
+            "bound": bound_of(services.vision),
+        },
+    )
 
 
 def _extend(connection: Connection, tenant_id: TenantId, event: FaceDetectedV1, place: SightingPlace) -> EventRow:
@@ -245,6 +281,7 @@ def _receipt(row: EventRow, *, duplicate: bool) -> EventReceipt:
         ),
         visit_id=row.visit_id,
         committed_at=row.committed_at,
+        recheck=row.recheck,
     )
 
 

@@ -10,6 +10,9 @@ from sqlalchemy import Connection, Engine, text
 from contracts.base import TenantId
 from footfall.stores.postgres.engine import translate_errors
 
+# Read once: every transaction begins with it.
+_BIND = text("select set_config('app.tenant_id', :tenant, true)")
+
 
 @contextmanager
 def tenant_transaction(engine: Engine, tenant_id: TenantId) -> Iterator[Connection]:
@@ -19,7 +22,7 @@ def tenant_transaction(engine: Engine, tenant_id: TenantId) -> Iterator[Connecti
     Raises PostgresUnavailableError when the server is away.
     """
     with translate_errors(), engine.begin() as connection:
-        connection.execute(text("select set_config('app.tenant_id', :tenant, true)"), {"tenant": str(tenant_id)})
+        connection.execute(_BIND, {"tenant": str(tenant_id)})
         yield connection
 
 

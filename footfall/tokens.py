@@ -1,139 +1,93 @@
-"""Access tokens: the key that signs them, issuing, verifying, and the public half for others. No passwords here."""
+"""Access tokens: issuing, verifying, and the public keys for others. Keys are `footfall.signing_keys`', and whether a
+session goes on is `footfall.standing`'s."""
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
-from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from hashlib import sha256
-from json import dumps
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import get_args
 from uuid import UUID, uuid4
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from contracts.base import CameraId, Role, SiteId, TenantId
-from footfall.access import Principal
-from footfall.errors import ConfigurationError, UnauthenticatedError
+from footfall.access import Acting, Principal
+from footfall.errors import UnauthenticatedError
+from footfall.jwk import public_jwk, thumbprint
 from footfall.settings import Settings
+from footfall.signing_keys import SigningKeys
+
+__all__ = ["ALGORITHM", "TOKEN_TYPE", "SigningKeys", "issue", "jwks", "thumbprint", "verifiable_seconds", "verify"]
 
 logger = logging.getLogger(__name__)
 
 ALGORITHM = "RS256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068, 2.1: keeps an ID token or any other JWT from passing for access
-_KEY_FILE = "signing.pem"
-_KEY_BITS = 3072  # NIST SP 800-57 part 1, table 4: good beyond 2030
-_LEAST_KEY_BITS = 2048  # RFC 7518, 3.3
 _CLOCK_LEEWAY_SECONDS = 5  # between two API servers that sign with one key
-_REQUIRED = ("iss", "aud", "sub", "exp", "nbf", "iat", "jti", "tenant_id", "role")
+_REQUIRED = ("iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid", "tenant_id", "role")
 _REQUIRED_OR_NULL = frozenset({"site_ids", "camera_ids"})
 # Headers by which a token could say where its own key is to be found, or what must be understood of it.
 _REFUSED_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64", "zip"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SigningKeys:
-    """The one key pair that tokens are signed with. `kid` is the public key's RFC 7638 thumbprint.
-
-    To change it, remove the file and restart the API: tokens live for minutes, and clients renew them.
-    """
-
-    kid: str
-    private: rsa.RSAPrivateKey = field(repr=False)
-
-    @property
-    def public(self) -> rsa.RSAPublicKey:
-        return self.private.public_key()
-
-    @classmethod
-    def load_or_create(cls, folder: Path) -> SigningKeys:
-        """The key in `folder`, made there (mode 0600, folder 0700) when there is none. Of several processes that
-        come first at once, one makes it and all get it.
-
-        Raises ConfigurationError when it is no RSA key of 2048 bits or more, when people other than the owner and
-        its group can read it or others than the owner write it, and when the folder cannot be used.
-        """
-        path = folder / _KEY_FILE
-        try:
-            if not path.exists():
-                _create(folder, path)
-            mode = path.stat().st_mode
-            if mode & 0o037:
-                raise ConfigurationError(
-                    f"The signing key {path} is open to others (mode {mode & 0o777:03o}).",
-                    hint=f"Take their rights away (chmod 600 {path}) or, if others may have read it, remove it.",
-                )
-            pem = path.read_bytes()
-        except OSError as error:
-            raise ConfigurationError(
-                f"The signing key {path} cannot be used: {error.strerror}.",
-                hint="Mend the folder's owner and rights, or set FOOTFALL_API__KEYS_DIR.",
-            ) from error
-        return cls._read(pem, path)
-
-    @classmethod
-    def _read(cls, pem: bytes, path: Path) -> SigningKeys:
-        try:
-            key = serialization.load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            key = None  # Not chained below: nothing of a key belongs in a traceback.
-        if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < _LEAST_KEY_BITS:
-            raise ConfigurationError(
-                f"{path} is no RSA private key of {_LEAST_KEY_BITS} bits or more in PEM, without a passphrase.",
-                hint="Put such a key there, or remove the file to have one made.",
-            )
-        return cls(kid=thumbprint(key.public_key()), private=key)
-
-
 def issue(
     principal: Principal, keys: SigningKeys, settings: Settings, *, now: datetime | None = None
 ) -> tuple[str, int]:
-    """An access token for the principal, and the seconds it lives. `now`: the clock, unless given."""
+    """An access token for the principal of a session, and the seconds it lives. `now`: the clock, unless given.
+
+    Raises ValueError for a principal without a session.
+    """
+    if principal.session_id is None:
+        raise ValueError("a token belongs to a session")
     issued_at = int((now or datetime.now(UTC)).timestamp())
+    seconds = settings.api.token_seconds if principal.acting is None else settings.api.switch_seconds
     claims = {
         "iss": settings.api.issuer,
         "aud": settings.api.audience,
         "sub": principal.subject,
         "iat": issued_at,
         "nbf": issued_at,
-        "exp": issued_at + settings.api.token_seconds,
+        "exp": issued_at + seconds,
         "jti": uuid4().hex,
+        "sid": str(principal.session_id),
         "tenant_id": str(principal.tenant_id),
         "role": principal.role,
         # Null says "every one of the tenant" aloud; a token that says nothing is refused.
         "site_ids": _listed(principal.site_ids),
         "camera_ids": _listed(principal.camera_ids),
     }
+    if principal.acting is not None:
+        # RFC 8693, 4.1: who acts, where the subject is not the one who signed in.
+        claims["act"] = {"sub": principal.acting.subject, "tenant_id": str(principal.acting.tenant_id)}
     token = jwt.encode(claims, keys.private, algorithm=ALGORITHM, headers={"typ": TOKEN_TYPE, "kid": keys.kid})
-    return token, settings.api.token_seconds
+    return token, seconds
 
 
 def verify(token: str, keys: SigningKeys, settings: Settings) -> Principal:
-    """The principal of a token that `issue` made with this key and these settings, and that has not expired.
+    """The principal of a token that `issue` made with these keys and settings, and that has not expired.
 
     Raises UnauthenticatedError, with one message, for every other: another algorithm (`none` and HS256 with the
     public key as secret included), type, key, issuer or audience, a claim that is missing or malformed.
     """
+    return verify_until(token, keys, settings)[0]
+
+
+def verify_until(token: str, keys: SigningKeys, settings: Settings) -> tuple[Principal, float]:
+    """As `verify`, with the Unix time at which the token expires."""
     try:
         header = jwt.get_unverified_header(token)
+        public = keys.verifying(header.get("kid"), since=_oldest_retirement(settings))
         if (
-            header.get("alg") != ALGORITHM
+            public is None
+            or header.get("alg") != ALGORITHM
             or header.get("typ") != TOKEN_TYPE
-            or header.get("kid") != keys.kid
             or not _REFUSED_HEADERS.isdisjoint(header)
         ):
             raise _refusal()
         claims = jwt.decode(
             token,
-            keys.public,
+            public,
             algorithms=[ALGORITHM],
             audience=settings.api.audience,
             issuer=settings.api.issuer,
@@ -143,12 +97,25 @@ def verify(token: str, keys: SigningKeys, settings: Settings) -> Principal:
     except (jwt.InvalidTokenError, UnicodeEncodeError, RecursionError) as error:  # the last: JSON nested to no end
         logger.info("refused an access token: %s", type(error).__name__)
         raise _refusal() from None
-    return _principal(claims)
+    return _principal(claims), float(claims["exp"])
 
 
-def jwks(keys: SigningKeys) -> dict[str, list[dict[str, str]]]:
-    """The public key as a JSON Web Key Set (RFC 7517), for who wants to verify tokens elsewhere."""
-    return {"keys": [{**_public_jwk(keys.public), "kid": keys.kid, "use": "sig", "alg": ALGORITHM}]}
+def jwks(keys: SigningKeys, settings: Settings) -> dict[str, list[dict[str, str]]]:
+    """The public keys as a JSON Web Key Set (RFC 7517), for who wants to verify tokens elsewhere: the one in use, and
+    those before it whose tokens may not have expired yet."""
+    published = keys.published(since=_oldest_retirement(settings))
+    return {"keys": [{**public_jwk(public), "kid": kid, "use": "sig", "alg": ALGORITHM} for kid, public in published]}
+
+
+def verifiable_seconds(settings: Settings) -> int:
+    """How long after its retirement a key may have signed a token that is still good."""
+    # One second more, for the name of a retired key's file holds whole ones.
+    return max(settings.api.token_seconds, settings.api.switch_seconds) + _CLOCK_LEEWAY_SECONDS + 1
+
+
+def _oldest_retirement(settings: Settings) -> datetime:
+    """A key that was retired before this signed no token that is still good."""
+    return datetime.now(UTC) - timedelta(seconds=verifiable_seconds(settings))
 
 
 def _principal(claims: Mapping[str, object]) -> Principal:
@@ -163,7 +130,17 @@ def _principal(claims: Mapping[str, object]) -> Principal:
         role=role,
         site_ids=None if sites is None else frozenset(SiteId(site) for site in sites),
         camera_ids=None if cameras is None else frozenset(CameraId(camera) for camera in cameras),
+        session_id=_id(claims["sid"]),
+        acting=_acting(claims.get("act")),
     )
+
+
+def _acting(value: object) -> Acting | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or value.keys() != {"sub", "tenant_id"} or not isinstance(value["sub"], str):
+        raise _refusal()
+    return Acting(TenantId(_id(value["tenant_id"])), value["sub"])
 
 
 def _ids(value: object) -> list[UUID] | None:
@@ -191,46 +168,3 @@ def _refusal() -> UnauthenticatedError:
     return UnauthenticatedError(
         "The access token is not valid, or has expired.", hint="Ask POST /v1/auth/token for a new one."
     )
-
-
-def _create(folder: Path, path: Path) -> None:
-    """Makes the key under a lock, and moves it into place whole: whoever sees the file sees all of it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if path.exists():
-            return
-        key = rsa.generate_private_key(public_exponent=65_537, key_size=_KEY_BITS)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        unfinished = path.with_suffix(".part")
-        unfinished.unlink(missing_ok=True)  # of a process that was killed here
-        with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(path)
-        logger.info("made the signing key %s", path)
-    finally:
-        os.close(lock)
-
-
-def thumbprint(public: rsa.RSAPublicKey) -> str:
-    """RFC 7638: SHA-256 of the key's required members, in lexical order, without white space."""
-    canonical = dumps(_public_jwk(public), sort_keys=True, separators=(",", ":"))
-    return _base64url(sha256(canonical.encode("ascii")).digest())
-
-
-def _public_jwk(public: rsa.RSAPublicKey) -> dict[str, str]:
-    numbers = public.public_numbers()
-    return {"kty": "RSA", "n": _base64url(_octets(numbers.n)), "e": _base64url(_octets(numbers.e))}
-
-
-def _octets(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")
-
-
-def _base64url(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

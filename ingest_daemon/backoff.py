@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import Random
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,15 @@ class BackoffPolicy:
     jitter: float = 0.5
 
 
-def wait_seconds(policy: BackoffPolicy, failures: int, random: Random) -> float:
+class Draws(Protocol):
+    """A source of chance, such as `random.Random`."""
+
+    def random(self) -> float:
+        """0 up to 1."""
+        ...
+
+
+def wait_seconds(policy: BackoffPolicy, failures: int, random: Draws) -> float:
     """The wait after `failures` failures in a row (1 or more), in seconds; never over `longest_seconds`."""
     if failures < 1:
         raise ValueError("a wait follows at least one failure")

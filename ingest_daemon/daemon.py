@@ -1,63 +1,56 @@
-"""`run`: the parts of the daemon put together, started, watched and ended. What each does is in its own module."""
+"""`run`: the daemon's cameras and what they share put together, started, watched and ended. What one camera does is
+`unit`'s."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from datetime import datetime
-from importlib.metadata import version
 from threading import Event
 from uuid import UUID, uuid4
 
 from client.api import FootfallClient
-from client.errors import ApiError
 from contracts.places import Camera
+from contracts.workers import OutboxHealth
 from footfall.errors import ConfigurationError
 from footfall.settings import Settings
 from footfall.vision.pipeline import VisionPipeline, open_vision
-from ingest_daemon.assembly import assemble, check_model_version
-from ingest_daemon.camera_config import CameraConfig
-from ingest_daemon.handover import Handover
+from ingest_daemon.assembly import follow_model, tuning_of
+from ingest_daemon.attendance import attended
+from ingest_daemon.batching import BatchingEmbedder
+from ingest_daemon.budget import CpuBudget
 from ingest_daemon.metrics import DaemonMetrics
-from ingest_daemon.outbox.sender import Delivery, Sender
+from ingest_daemon.operated import OperatedCamera, Tuning
+from ingest_daemon.outbox.sender import Delivery
 from ingest_daemon.outbox.store import Outbox
-from ingest_daemon.sources.base import Source
+from ingest_daemon.playing import Progress, Run
 from ingest_daemon.sources.files import Playback
 from ingest_daemon.sources.opencv import tame_opencv
 from ingest_daemon.sources.opening import open_source
-from ingest_daemon.status import DaemonState
+from ingest_daemon.staff_gallery import StaffRoster
+from ingest_daemon.status import DaemonStates
 from ingest_daemon.summary import Deliveries, IngestSummary, summarise
-from ingest_daemon.surface import Surface
+from ingest_daemon.supervision import Supervision
 from ingest_daemon.tally import Count, Tally
-from ingest_daemon.workers import Analyst, capture
+from ingest_daemon.unit import CameraUnit, Shared, outbox_health, progress_of
 
 logger = logging.getLogger(__name__)
 
-REFRESH_SECONDS = 60.0
-"""How soon a changed privacy mode or a disabled camera is noticed."""
 PATIENCE_SECONDS = 30.0
 """A finite run gives up on an API that takes nothing for this long; what waits stays in the outbox."""
 STOP_DRAIN_SECONDS = 8.0
 """A service manager that asked for the end kills after a while."""
+GALLERY_SECONDS = 300.0
+"""How soon a change of the staff is noticed where no command says so."""
 _TICK_SECONDS = 0.25
+HANGING_SECONDS = 30.0
+"""A camera whose frames are not looked at for this long is no longer watched: the service manager is told nothing."""
+_EXPIRY_SECONDS = 600.0
 _API_TIMEOUT_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands. `frames_expected` is None where the source does not say."""
-
-    frames: int
-    frames_expected: int | None
-    seconds: float
-    faces: int
-    live_tracks: int
-    events_sent: int
-    events_pending: int
-    connected: bool
+_THREADS_PER_CAMERA = 3
 
 
 def run(
@@ -71,11 +64,25 @@ def run(
     stop: Event | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> IngestSummary:
-    """Watches `source` as camera `camera_id`, until `stop` is set or, with `until_end`, a finite source has ended and
-    its events are with the server. Without `until_end` it goes on serving its status and sending after the end.
+    """`run_cameras` for one."""
+    how = Run(realtime=realtime, started_at=started_at, until_end=until_end)
+    [summary] = run_cameras(settings, {camera_id: source}, how, stop=stop, on_progress=on_progress)
+    return summary
+
+
+def run_cameras(
+    settings: Settings,
+    sources: Mapping[UUID, str],
+    how: Run,
+    *,
+    stop: Event | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> list[IngestSummary]:
+    """Watches a source for each camera until `stop` is set or, with `until_end`, all of them have ended; a summary for
+    each. One camera that is away, hangs or shows nothing holds up no other.
 
     Raises NotAVideoError or InputError for a source that cannot be used, ConfigurationError, ServiceUnavailableError
-    when a finite source is to be played and the camera's configuration cannot be had, and the errors of
+    when finite sources are to be played and a camera's configuration cannot be had, and the errors of
     `CameraConfig.at_start` and `open_vision`. A server that goes away later raises nothing: see
     `IngestSummary.undelivered`.
     """
@@ -84,127 +91,196 @@ def run(
             "The worker has no API key.", hint="Make one with the worker role and set FOOTFALL_INGEST__API_KEY."
         )
     tame_opencv()
-    stop = stop or Event()
-    tally = Tally()
-    playback = Playback(started_at, realtime, settings.ingest.detect_every_seconds)
-    opened = open_source(source, playback, settings, tally)
-    outbox = Outbox.open(settings.outbox_path(camera_id), max_bytes=settings.ingest.outbox_max_bytes)
+    playback = Playback(how.started_at, how.realtime)
     key = settings.ingest.api_key.get_secret_value()
-    try:
-        with FootfallClient(settings.api_url, api_key=key, timeout=_API_TIMEOUT_SECONDS) as client:
-            daemon = _Daemon(
-                settings=settings, camera_id=camera_id, source=opened, outbox=outbox, client=client, tally=tally
-            )
-            return daemon.run(stop, until_end=until_end and not opened.live, on_progress=on_progress)
-    finally:
-        outbox.close()
+    with ExitStack() as closing:
+        client = closing.enter_context(FootfallClient(settings.api_url, api_key=key, timeout=_API_TIMEOUT_SECONDS))
+        daemon = Daemon(settings, client)
+        for camera_id, source in sources.items():
+            tally = Tally()
+            opened = open_source(source, playback, settings, tally)
+            outbox = Outbox.open(settings.outbox_path(camera_id), max_bytes=settings.ingest.outbox_max_bytes)
+            closing.callback(outbox.close)
+            daemon.add(CameraUnit(camera_id, opened, outbox, tally, daemon.shared))
+        return daemon.run(stop or Event(), until_end=how.until_end and not daemon.live, on_progress=on_progress)
 
 
-class _Daemon:
-    """One run. Made of parts that are open already; `run` is called once."""
+class Daemon:
+    """One run, and what `operated.Operated` asks for. `add` the cameras, then `run` once."""
 
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        camera_id: UUID,
-        source: Source,
-        outbox: Outbox,
-        client: FootfallClient,
-        tally: Tally,
-    ) -> None:
+    def __init__(self, settings: Settings, client: FootfallClient) -> None:
         self._settings = settings
-        self._camera_id = camera_id
-        self._source = source
-        self._outbox = outbox
-        self._client = client
-        self._tally = tally
-        self._id = uuid4().hex
-        self._deliveries = Deliveries()
-        self._state = DaemonState(
-            worker=settings.ingest.worker,
-            version=version("footfall"),
-            camera_id=camera_id,
-            source=source,
-            outbox=outbox,
-            tally=tally,
-        )
-        self._metrics = DaemonMetrics(self._state)
-        self._config = CameraConfig(client, camera_id, settings.home / "ingest" / f"camera-{camera_id}.json")
+        self._units: list[CameraUnit] = []
+        self._deliveries: dict[UUID, Deliveries] = {}
+        self._tuning = tuning_of(settings)
+        self._budget = CpuBudget(settings.ingest.cpu_limit_cores)
+        self._vision: VisionPipeline | None = None
+        self._supervision: Supervision | None = None
+        self._metrics: DaemonMetrics | None = None
         self._began = time.monotonic()
-
-    def run(self, stop: Event, *, until_end: bool, on_progress: Callable[[Progress], None] | None) -> IngestSummary:
-        surface = Surface.open(
-            self._settings.ingest.host, self._settings.ingest.port, self._state, self._metrics.registry
+        self._expiry_at = 0.0
+        self._gallery_at = self._began + GALLERY_SECONDS
+        self.shared = Shared(
+            settings=settings,
+            client=client,
+            budget=self._budget,
+            run=uuid4().hex,
+            delivered=self._delivered,
+            tuning=lambda: self._tuning,
+            roster=StaffRoster(client, settings.home / "ingest" / "staff-gallery"),
         )
-        logger.info("Status is served on %s.", surface.url)
-        try:
-            camera = self._config.at_start(stop, patience_seconds=PATIENCE_SECONDS if until_end else None)
+
+    def add(self, unit: CameraUnit) -> None:
+        self._units.append(unit)
+        self._deliveries[unit.camera_id] = Deliveries()
+
+    @property
+    def live(self) -> bool:
+        """Whether some camera never ends by itself."""
+        return any(unit.source.live for unit in self._units)
+
+    @property
+    def cameras(self) -> Sequence[OperatedCamera]:
+        return self._units
+
+    @property
+    def vision(self) -> VisionPipeline | None:
+        return self._vision
+
+    def outbox_health(self) -> OutboxHealth:
+        return outbox_health(self._units)
+
+    def tune(self, tuning: Tuning) -> tuple[str, ...]:
+        """Follows `tuning` from the next frame on; nothing of it needs a restart."""
+        self._tuning = tuning
+        self._budget.limit(tuning.cpu_limit_cores)
+        for unit in self._units:
+            unit.retune()
+        return ()
+
+    def reload_gallery(self) -> tuple[int, bool]:
+        """Raises ApiError when the gallery cannot be had."""
+        changed = self.shared.roster.fetch()
+        return self.shared.roster.templates, changed
+
+    def run(
+        self, stop: Event, *, until_end: bool, on_progress: Callable[[Progress], None] | None
+    ) -> list[IngestSummary]:
+        states = DaemonStates([unit.state for unit in self._units])
+        self._metrics = DaemonMetrics(states.states, {unit.camera_id: unit.monitor for unit in self._units})
+        seconds = 0.0
+        with attended(
+            self._settings,
+            self.shared.client,
+            self,
+            state=states,
+            registry=self._metrics.registry,
+            lives=lambda: not any(unit.hangs(HANGING_SECONDS) for unit in self._units),
+        ) as self._supervision:
+            cameras = self._configured(stop, patience_seconds=PATIENCE_SECONDS if until_end else None)
+            if cameras is not None:
+                self.shared.roster.begin(counts_only=all(one.privacy_mode == "count_only" for one in cameras))
+                self._vision = self._opened_vision(cameras)
+                seconds = self._work(cameras, stop, until_end=until_end, on_progress=on_progress)
+            return [summarise(unit.state, self._deliveries[unit.camera_id], seconds) for unit in self._units]
+
+    def _configured(self, stop: Event, *, patience_seconds: float | None) -> list[Camera] | None:
+        cameras: list[Camera] = []
+        for unit in self._units:
+            camera = unit.config.at_start(stop, patience_seconds=patience_seconds)
             if camera is None:
-                return summarise(self._state, self._deliveries, 0.0)
-            self._state.camera = camera
-            vision = open_vision(self._settings)
-            self._state.vision = vision
-            check_model_version(camera, vision)
-            seconds = self._work(camera, vision, stop, until_end=until_end, on_progress=on_progress)
-            return summarise(self._state, self._deliveries, seconds)
-        finally:
-            surface.close()
+                return None
+            unit.state.camera = camera
+            cameras.append(camera)
+        return cameras
+
+    def _opened_vision(self, cameras: Sequence[Camera]) -> VisionPipeline:
+        """The models, with one embedder for all cameras: the one whose templates the server compares."""
+        vision = open_vision(self._settings)
+        follow_model(cameras, vision)
+        embedder = BatchingEmbedder(vision.embedder)
+        embedder.warm_up()
+        return VisionPipeline(
+            detector=vision.detector,
+            embedder=embedder,
+            thresholds=vision.thresholds,
+            settings=self._settings.vision,
+            liveness=vision.liveness,
+        )
 
     def _work(
         self,
-        camera: Camera,
-        vision: VisionPipeline,
+        cameras: Sequence[Camera],
         stop: Event,
         *,
         until_end: bool,
         on_progress: Callable[[Progress], None] | None,
     ) -> float:
-        """Runs the threads; answers for how long frames were analysed, in seconds."""
-        sender = Sender(self._outbox, self._client, run=self._id, tally=self._tally, delivered=self._delivered)
-        self._state.sender = sender
-        pipeline = assemble(camera, vision, self._source, self._settings, self._tally)
-        analyst = Analyst(pipeline, self._outbox, run=self._id, state=self._state, queued=sender.wake)
-        analyst.configure(camera)
-        handover = Handover(newest_only=self._source.live)
-        ending = Event()
+        """Runs the cameras; answers for how long frames were analysed, in seconds."""
+        if self._vision is None:
+            raise AssertionError("cameras are watched with the models loaded")
         self._began = time.monotonic()
-        with ThreadPoolExecutor(max_workers=4, thread_name_prefix="ingest") as pool:
-            capturing = pool.submit(capture, self._source, handover, ending, self._tally)
-            analysing = pool.submit(analyst.work, handover)
-            sending = pool.submit(sender.work)
-            refresher = _Refresher(pool, self._config, analyst)
+        workers = 1 + _THREADS_PER_CAMERA * len(self._units)
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="ingest") as pool:
             try:
-                while not (stop.is_set() or analysing.done() or sending.done()):
-                    wait((analysing, sending), timeout=_TICK_SECONDS, return_when=FIRST_EXCEPTION)
-                    refresher.tick()
-                    self._tell(on_progress)
-                ending.set()
-                # A camera that hangs holds its thread for seconds more; what was seen is not kept waiting for it.
-                handover.close()
-                wait((analysing,))
+                for unit, camera in zip(self._units, cameras, strict=True):
+                    unit.begin(camera, self._vision, pool)
+                self._supervise(lambda one: one.ready(f"watching {len(self._units)} cameras"))
+                while not stop.is_set() and self._any_analysing() and not self._any_failed():
+                    self._tick(pool, on_progress)
+                for unit in self._units:
+                    unit.end()
+                while self._any_analysing():
+                    time.sleep(_TICK_SECONDS / 10)
                 analysed_for = time.monotonic() - self._began
-                failed = any(one.done() and one.exception() for one in (capturing, analysing, sending))
-                while not (until_end or failed or stop.wait(_TICK_SECONDS) or sending.done()):
-                    refresher.tick()
-                sender.finish()
-                self._drain(sending, stop, on_progress)
+                while not (until_end or stop.is_set() or self._any_failed()):
+                    self._tick(pool, on_progress)
+                for unit in self._units:
+                    unit.drain()
+                self._drain(stop, on_progress)
             finally:
-                ending.set()
-                sender.halt()
-        for thread in (capturing, analysing, sending):
-            thread.result()
+                for unit in self._units:
+                    unit.halt()
+        for unit in self._units:
+            unit.finish()
         return analysed_for
 
-    def _drain(self, sending: Future[None], stop: Event, on_progress: Callable[[Progress], None] | None) -> None:
-        """Waits for the outbox to empty: for as long as events are taken, or briefly when the end was asked for."""
-        sent, sent_at, stopped_at = self._tally[Count.EVENTS_SENT], time.monotonic(), None
-        while not sending.done():
-            wait((sending,), timeout=_TICK_SECONDS)
+    def _any_analysing(self) -> bool:
+        return any(unit.analysing for unit in self._units)
+
+    def _any_failed(self) -> bool:
+        return any(unit.failed for unit in self._units)
+
+    def _tick(self, pool: ThreadPoolExecutor, on_progress: Callable[[Progress], None] | None) -> None:
+        running = [thread for unit in self._units for thread in unit.threads if not thread.done()]
+        wait(running, timeout=_TICK_SECONDS, return_when=FIRST_EXCEPTION)
+        self._budget.tick()
+        self._supervise(Supervision.tick)
+        expires = time.monotonic() >= self._expiry_at
+        if expires:
+            self._expiry_at = time.monotonic() + _EXPIRY_SECONDS
+        if time.monotonic() >= self._gallery_at:
+            self._gallery_at = time.monotonic() + GALLERY_SECONDS
+            pool.submit(self.shared.roster.refresh)
+        for unit in self._units:
+            unit.refresh(pool)
+            if expires:
+                unit.expire(self._settings.ingest.outbox_max_age_days * 86_400)
+        self._tell(on_progress)
+
+    def _supervise(self, say: Callable[[Supervision], None]) -> None:
+        if self._supervision is not None:
+            say(self._supervision)
+
+    def _drain(self, stop: Event, on_progress: Callable[[Progress], None] | None) -> None:
+        """Waits for the outboxes to empty: for as long as events are taken, or briefly when the end was asked for."""
+        sent, sent_at, stopped_at = self._total(Count.EVENTS_SENT), time.monotonic(), None
+        while sending := [unit.threads[1] for unit in self._units if unit.sending]:
+            wait(sending, timeout=_TICK_SECONDS)
             self._tell(on_progress)
             now = time.monotonic()
-            if self._tally[Count.EVENTS_SENT] != sent:
-                sent, sent_at = self._tally[Count.EVENTS_SENT], now
+            if self._total(Count.EVENTS_SENT) != sent:
+                sent, sent_at = self._total(Count.EVENTS_SENT), now
             if stop.is_set():
                 stopped_at = stopped_at or now
                 if now - stopped_at > STOP_DRAIN_SECONDS:
@@ -213,48 +289,16 @@ class _Daemon:
                 return
 
     def _delivered(self, delivery: Delivery) -> None:
-        self._deliveries.note(delivery)
-        if delivery.latency_seconds is not None:
-            self._metrics.observe_latency(delivery.latency_seconds)
+        # What an earlier run with other cameras left in an outbox is none of this run's.
+        if (told := self._deliveries.get(delivery.event.camera_id)) is not None:
+            told.note(delivery)
+        if delivery.latency_seconds is not None and self._metrics is not None:
+            self._metrics.observe_latency(delivery.event.camera_id, delivery.latency_seconds)
+
+    def _total(self, count: Count) -> int:
+        return sum(unit.tally[count] for unit in self._units)
 
     def _tell(self, on_progress: Callable[[Progress], None] | None) -> None:
         if on_progress is None:
             return
-        on_progress(
-            Progress(
-                frames=self._tally[Count.FRAMES_READ],
-                frames_expected=self._source.frames_expected,
-                seconds=time.monotonic() - self._began,
-                faces=self._tally[Count.FACES_DETECTED],
-                live_tracks=self._state.live_tracks,
-                events_sent=self._tally[Count.EVENTS_SENT],
-                events_pending=self._outbox.state().pending,
-                connected=self._source.connected,
-            )
-        )
-
-
-class _Refresher:
-    """Asks for the camera's configuration again from time to time, in the background."""
-
-    def __init__(self, pool: ThreadPoolExecutor, config: CameraConfig, analyst: Analyst) -> None:
-        self._pool = pool
-        self._config = config
-        self._analyst = analyst
-        self._due_at = time.monotonic() + REFRESH_SECONDS
-        self._running: Future[None] | None = None
-
-    def tick(self) -> None:
-        if self._running is not None and self._running.done():
-            self._running.result()
-            self._running = None
-        if self._running is None and time.monotonic() >= self._due_at:
-            self._due_at = time.monotonic() + REFRESH_SECONDS
-            self._running = self._pool.submit(self._refresh)
-
-    def _refresh(self) -> None:
-        try:
-            self._analyst.configure(self._config.fetch())
-        except ApiError as error:
-            # The sender says so loudly enough when the API is away.
-            logger.debug("The camera's configuration could not be refreshed: %s", error)
+        on_progress(progress_of(self._units, time.monotonic() - self._began))

@@ -3,22 +3,30 @@ disk; the same frames give the same events."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
+from contracts.base import PrivacyMode
 from contracts.events import FaceDetectedV1
 from footfall.vision.pipeline import VisionPipeline
-from footfall.vision.types import AnalysedFace
-from ingest_daemon.continuity import Comparison, LikenessPolicy, Settlement, ask, comparison_needed, settle
-from ingest_daemon.crops import face_picture, jpeg_within
+from footfall.vision.types import AnalysedFace, Float32Array
+from ingest_daemon.changes import ChangeDetector, View
+from ingest_daemon.continuity import LikenessPolicy
+from ingest_daemon.crops import jpeg_within
+from ingest_daemon.embedding import ShotEmbedder
 from ingest_daemon.events import EventIds, Lineage, face_event
-from ingest_daemon.pixels import Thumbnail, is_cut, look_of, thumbnail
+from ingest_daemon.finding import faces_in
+from ingest_daemon.following import Follower
+from ingest_daemon.lookout import Lookout, touched
+from ingest_daemon.pixels import is_cut, look_of
+from ingest_daemon.regions import Scene
 from ingest_daemon.shots import Shot, template_of
-from ingest_daemon.sources.base import Frame
+from ingest_daemon.sources.base import Cadence, Frame
+from ingest_daemon.staff_gallery import KnownStaff
 from ingest_daemon.tally import Count, Tally
-from ingest_daemon.tracking import associate
-from ingest_daemon.tracks import FaceTrack, TrackPolicy, begun, counts, doubted, is_over, is_sure, left, seen
+from ingest_daemon.tracks import FaceTrack, TrackPolicy, counts, is_over, is_sure, stayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +39,20 @@ class Outgoing:
     read_at: float
 
 
+StaffLookup = Callable[[Float32Array, str], KnownStaff | None]
+"""From a (512,) unit template and its model version to whom it is of."""
+
+
+def nobody(_template: Float32Array, _model_version: str) -> KnownStaff | None:
+    """The lookup of a host without a gallery."""
+    return None
+
+
 class CameraPipeline:
-    """Follows the faces of one camera. Not thread-safe: one thread feeds it."""
+    """Follows the faces of one camera. Not thread-safe: one thread feeds it.
+
+    Of the frames it is given it looks at one every `every_seconds`, and at every one while a face is new.
+    """
 
     def __init__(
         self,
@@ -43,40 +63,71 @@ class CameraPipeline:
         track_policy: TrackPolicy,
         likeness_policy: LikenessPolicy,
         tally: Tally,
+        every_seconds: float = 0.0,
+        staff: StaffLookup = nobody,
     ) -> None:
+        """`staff`: who of the staff a template is of, as far as this host knows."""
+        self._staff = staff
+        self._strangers_leave = True
         self._vision = vision
         self._lineage = lineage
-        self._event_ids = event_ids
         self._track_policy = track_policy
         self._likeness_policy = likeness_policy
         self._tally = tally
+        self._embedder = ShotEmbedder(vision.embedder, tally)
+        self._follower = Follower(self._embedder, event_ids, tally)
+        self._changes = ChangeDetector()
+        self._lookout = self._new_lookout()
+        self._cadence = Cadence(every_seconds)
         self._tracks: list[FaceTrack] = []
         self._last_at: datetime | None = None
-        self._thumbnail: Thumbnail | None = None
+        self._view: View | None = None
+        self._scale = 1.0
 
     @property
     def live_tracks(self) -> int:
         return len(self._tracks)
 
+    @property
+    def hurries(self) -> bool:
+        """Whether the very next frame is wanted, be it due or not: a face is new."""
+        return self._last_at is not None and self._lookout.hurries(self._tracks, self._last_at)
+
     def process(self, frame: Frame) -> list[Outgoing]:
         """Events that `frame` made due: of tracks that became sure (revision 0) and that ended (revision 1)."""
         now = frame.captured_at
         # A clock that was set back: spans across it would run backwards.
-        due = self.finish(frame.read_at) if self._last_at is not None and now < self._last_at else []
+        due: list[Outgoing] = []
+        if self._last_at is not None and now < self._last_at:
+            due = self.finish(frame.read_at)
+            self._changes, self._lookout = ChangeDetector(), self._new_lookout()
         self._last_at = now
-        after = thumbnail(frame.image)
-        cut = not frame.continuous or (self._thumbnail is not None and is_cut(self._thumbnail, after))
-        self._thumbnail = after
-
-        faces = self._vision.analyse(frame.image, embed=False)
+        on_grid = self._cadence.is_due(now.timestamp())
+        if frame.continuous and not on_grid and not self.hurries:
+            return due
+        view = self._changes.see(frame.image, now.timestamp())
+        cut = not frame.continuous or (self._view is not None and is_cut(self._view.thumbnail, view.thumbnail))
+        self._view = view
         self._tally.add(Count.FRAMES_ANALYSED)
-        self._tally.add(Count.FACES_DETECTED, len(faces))
-        self._follow([_shot(frame, face) for face in faces], frame, cut=cut)
+        self._look(frame, view, cut=cut)
         return due + self._due(now, frame.read_at)
 
-    def set_matching(self, matching: bool) -> None:
-        """Follows the tenant's privacy mode. Without matching, faces that are being followed lose what identifies
-        them at once; they go on being counted."""
+    def tune(self, policy: TrackPolicy, every_seconds: float) -> None:
+        """Other times from the next frame on."""
+        self._track_policy = policy
+        self._lookout.policy = policy
+        self._cadence = Cadence(every_seconds)
+
+    def spare(self, *, stretch: float, scale: float) -> None:
+        """Looks less often by the factor `stretch` (1 or more) and at smaller pictures by `scale` (1 or less)."""
+        self._lookout.stretch = stretch
+        self._scale = scale
+
+    def set_mode(self, mode: PrivacyMode) -> None:
+        """Follows the tenant's privacy mode. Where it only counts, faces that are being followed lose what identifies
+        them at once; they go on being counted. Where it knows staff alone, no stranger's face leaves."""
+        matching = mode != "count_only"
+        self._strangers_leave = mode == "identify"
         self._likeness_policy = replace(self._likeness_policy, matching=matching)
         if not matching:
             self._tracks = [
@@ -88,61 +139,45 @@ class CameraPipeline:
                 for track in self._tracks
             ]
 
+    def _look(self, frame: Frame, view: View, *, cut: bool) -> None:
+        """Searches the parts of the frame that are worth it, and brings the tracks up to it."""
+        now = frame.captured_at
+        at = now.timestamp()
+        height, width = frame.image.shape[:2]
+        plan = self._lookout.plan(
+            self._tracks,
+            view,
+            now,
+            scene=Scene(width, height, self._scale * self._vision.detection_scale(width, height)),
+            matching=self._likeness_policy.matching,
+            cut=cut,
+        )
+        followed: set[UUID] = set()
+        if plan.regions:
+            faces, searched = faces_in(self._vision.detector, frame.image, plan.regions)
+            self._tally.add(Count.FRAMES_SEARCHED)
+            self._tally.add(Count.FACES_DETECTED, len(faces))
+            shots = [_shot(frame, face) for face in self._vision.analyse(frame.image, embed=False, faces=faces)]
+            here = touched(self._tracks, searched, at)
+            looked_for = [track for track, is_here in zip(self._tracks, here, strict=True) if is_here]
+            elsewhere = [track for track, is_here in zip(self._tracks, here, strict=True) if not is_here]
+            followed = {track.event_id for track in looked_for}
+            self._tracks = elsewhere + self._follower.follow(looked_for, shots, frame, self._likeness_policy, cut=cut)
+            self._lookout.looked(searched, view, at)
+            self._lookout.found(self._tracks, followed, view, at)
+        resting = plan.resting - followed
+        self._tracks = [stayed(track, now) if track.event_id in resting else track for track in self._tracks]
+
     def finish(self, read_at: float) -> list[Outgoing]:
         """Ends every track and answers their last events; `read_at` as in Outgoing."""
         ended, self._tracks = self._tracks, []
-        return self._closed(self._embedded_tracks(self._counting(ended)), read_at)
-
-    def _follow(self, shots: list[Shot], frame: Frame, *, cut: bool) -> None:
-        now = frame.captured_at
-        association = associate(
-            [None if track.parted else track.motion for track in self._tracks],
-            [shot.face.box for shot in shots],
-            now.timestamp(),
-        )
-        asks = [ask(self._tracks[pair.track], shots[pair.face], firm=pair.firm, cut=cut) for pair in association.pairs]
-        comparison = comparison_needed(self._tracks, shots, association, asks, self._likeness_policy)
-        shots = self._with_vectors(shots, comparison)
-        settlement = settle(self._tracks, shots, association, asks, self._likeness_policy, cut=cut)
-        self._apply(settlement, shots, frame)
-
-    def _apply(self, settlement: Settlement, shots: Sequence[Shot], frame: Frame) -> None:
-        for index, verdict in settlement.verdicts.items():
-            track = self._tracks[index]
-            if verdict.kind == "parted":
-                self._tracks[index] = left(track)
-                self._tally.add(Count.TRACKS_SPLIT)
-            elif verdict.face is not None and verdict.kind == "doubted":
-                self._tracks[index] = doubted(track, shots[verdict.face], strike=verdict.compared)
-            elif verdict.face is not None:
-                looked = seen(track, shots[verdict.face], agreed=verdict.compared)
-                self._tracks[index] = self._pictured(looked, shots[verdict.face], frame)
-        for index, face in settlement.relinked.items():
-            looked = seen(self._tracks[index], shots[face], agreed=True)
-            self._tracks[index] = self._pictured(looked, shots[face], frame)
-            self._tally.add(Count.TRACKS_RELINKED)
-        for number, face in enumerate(settlement.born):
-            track = begun(self._event_ids(frame.captured_at, number), shots[face])
-            self._tracks.append(self._pictured(track, shots[face], frame))
-            self._tally.add(Count.TRACKS_STARTED)
-
-    def _pictured(self, track: FaceTrack, shot: Shot, frame: Frame) -> FaceTrack:
-        """`track` with a picture cut for `shot`, if it was kept: most looks are not, and cutting costs."""
-        if not self._likeness_policy.matching:
-            return track
-        return replace(
-            track,
-            shots=tuple(
-                replace(kept, picture=face_picture(frame.image, kept.face.box)) if kept is shot else kept
-                for kept in track.shots
-            ),
-        )
+        return self._closed(self._with_vectors(self._counting(ended)), read_at)
 
     def _due(self, now: datetime, read_at: float) -> list[Outgoing]:
         over = [track for track in self._tracks if is_over(track, now, self._track_policy)]
         sure = [track for track in self._tracks if track not in over and self._is_to_announce(track)]
         ending = self._counting(over)
-        worked_out = self._embedded_tracks([*sure, *ending])
+        worked_out = self._with_vectors([*sure, *ending])
         announced = [replace(track, announced=True) for track in worked_out[: len(sure)]]
         by_event = {track.event_id: track for track in announced}
         self._tracks = [by_event.get(track.event_id, track) for track in self._tracks if track not in over]
@@ -170,50 +205,22 @@ class CameraPipeline:
         template, used = template_of(
             [shot.vector for shot in matchable if shot.vector is not None], agree_at=self._likeness_policy.agree_at
         )
+        known = self._staff(template, self._lineage.model_version)
+        if known is not None:
+            self._tally.add(Count.STAFF_KNOWN)
+        elif not self._strangers_leave:
+            # A stranger, or somebody of whom this host does not know better: counted.
+            event = face_event(track, track.shots[0], None, revision=revision, lineage=self._lineage)
+            return Outgoing(event, None, read_at)
         best = matchable[used[0]]
         event = face_event(track, best, template, revision=revision, lineage=self._lineage)
         return Outgoing(event, None if best.picture is None else jpeg_within(best.picture), read_at)
 
-    def _embedded_tracks(self, tracks: Sequence[FaceTrack]) -> list[FaceTrack]:
-        """`tracks` with a vector in every shot over the quality floor, worked out in one batch."""
-        if not self._likeness_policy.matching:
-            return list(tracks)
-        shots = iter(self._embedded([shot for track in tracks for shot in track.shots]))
-        return [replace(track, shots=tuple(next(shots) for _ in track.shots)) for track in tracks]
+    def _new_lookout(self) -> Lookout:
+        return Lookout(self._track_policy, parts=self._vision.detector.sees_parts)
 
-    def _with_vectors(self, shots: Sequence[Shot], comparison: Comparison) -> list[Shot]:
-        """`shots` with vectors where they are to be compared; so get the best shot and the last look of each track
-        that they may belong to. The last look matters most: a head turns bit by bit."""
-        tracks = [self._tracks[index] for index in comparison.tracks]
-        worked_out = iter(
-            self._embedded(
-                [
-                    *(shots[index] for index in comparison.faces),
-                    *(shot for track in tracks for shot in (track.shots[0], track.last)),
-                ]
-            )
-        )
-        result = list(shots)
-        for index in comparison.faces:
-            result[index] = next(worked_out)
-        for index, track in zip(comparison.tracks, tracks, strict=True):
-            best, last = next(worked_out), next(worked_out)
-            self._tracks[index] = replace(track, shots=(best, *track.shots[1:]), last=last)
-        return result
-
-    def _embedded(self, shots: Sequence[Shot]) -> list[Shot]:
-        """`shots` with vectors where they can be matched and have none yet; one call of the embedder."""
-        # A look that is both the best and the last of its track has one crop, and is embedded once.
-        missing = {id(shot.aligned): shot.aligned for shot in shots if shot.acceptable and shot.vector is None}
-        if not missing:
-            return list(shots)
-        vectors = self._vision.embedder.embed(list(missing.values()))
-        self._tally.add(Count.FACES_EMBEDDED, len(missing))
-        vector_of = dict(zip(missing, vectors, strict=True))
-        return [
-            replace(shot, vector=vector_of[id(shot.aligned)]) if shot.acceptable and shot.vector is None else shot
-            for shot in shots
-        ]
+    def _with_vectors(self, tracks: Sequence[FaceTrack]) -> list[FaceTrack]:
+        return self._embedder.of_tracks(tracks) if self._likeness_policy.matching else list(tracks)
 
 
 def _shot(frame: Frame, face: AnalysedFace) -> Shot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from threading import Lock
 from uuid import UUID
@@ -158,3 +159,36 @@ class DaemonState:
         if self.source.live and (last is None or time.monotonic() - last[0] > STALE_SECONDS):
             return ComponentHealth(name="source", healthy=False, detail=f"{self.source.name} gives no frames")
         return ComponentHealth(name="source", healthy=True, detail=self.source.name)
+
+
+class DaemonReport(Contract):
+    """`GET /v1/status` of a daemon with several cameras."""
+
+    cameras: tuple[StatusReport, ...]
+
+
+class DaemonStates:
+    """All cameras of a daemon, as one state to its surface."""
+
+    def __init__(self, states: Sequence[DaemonState]) -> None:
+        self.states = tuple(states)
+
+    def readiness(self) -> Readiness:
+        """Ready when every camera is. With several of them a component is named for its camera."""
+        if len(self.states) == 1:
+            return self.states[0].readiness()
+        each = [(str(state.camera_id), state.readiness()) for state in self.states]
+        return Readiness(
+            ready=all(one.ready for _, one in each),
+            version=self.states[0].version,
+            components=tuple(
+                part.model_copy(update={"name": f"{camera}/{part.name}"})
+                for camera, one in each
+                for part in one.components
+            ),
+        )
+
+    def report(self) -> StatusReport | DaemonReport:
+        """Of one camera its own report, as ever."""
+        reports = tuple(state.report() for state in self.states)
+        return reports[0] if len(reports) == 1 else DaemonReport(cameras=reports)

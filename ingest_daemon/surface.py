@@ -1,53 +1,120 @@
-"""The daemon's own HTTP surface: health, readiness, metrics, status. The documents are made in `status`.
+"""The daemon's own HTTP surface: health, readiness and metrics for everybody; status, snapshots and commands for those
+whom the gate lets in. The documents are made in `status`, pictures in `snapshot`, commands carried out in `commands`.
 
-The standard library's server on purpose: four read-only answers to a supervisor and a scraper need no framework, and
-a camera host has little memory to give to one.
+The standard library's server on purpose: a handful of answers to a supervisor, a scraper and the API need no framework,
+and a camera host has little memory to give to one.
 """
 
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
+from typing import Protocol
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from pydantic import BaseModel, ValidationError
 
+from contracts.commands import CommandOrder
 from contracts.problems import Problem
-from ingest_daemon.status import DaemonState
+from contracts.reports import Readiness
+from footfall.errors import ConfigurationError, FootfallError
+from ingest_daemon.operated import Operated
+from ingest_daemon.snapshot import safe_picture
+from ingest_daemon.surface_access import Gate
 
 logger = logging.getLogger(__name__)
 
 _JSON = "application/json"
-Answer = tuple[HTTPStatus, str, bytes]
+_PROBLEM = "application/problem+json"
+_MOST_ORDER_BYTES = 16_384
+_SNAPSHOT_PARTS = ("v1", "cameras", "snapshot")
+
+
+class Reporting(Protocol):
+    """What the daemon says of itself."""
+
+    def readiness(self) -> Readiness: ...
+
+    def report(self) -> BaseModel: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What only those get whom `gate` lets in. `accept`: takes a command; None on a host that has not registered."""
+
+    gate: Gate
+    daemon: Operated
+    accept: Callable[[CommandOrder], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: HTTPStatus
+    media_type: str
+    content: bytes
+
+
+def tls_context(certificate: Path, key: Path | None, client_ca: Path | None) -> ssl.SSLContext:
+    """With `client_ca`, callers must show a certificate of it. Raises ConfigurationError."""
+    try:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, key)
+        if client_ca is not None:
+            context.load_verify_locations(client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"The surface's certificates cannot be used: {error.strerror or type(error).__name__}.",
+            hint="FOOTFALL_INGEST__TLS_CERTIFICATE, __TLS_KEY and __TLS_CLIENT_CA are PEM files.",
+        ) from error
+    return context
 
 
 class Surface:
     """Serves from a thread of its own between `open` and `close`."""
 
-    def __init__(self, server: ThreadingHTTPServer) -> None:
+    def __init__(self, server: ThreadingHTTPServer, *, tls: bool) -> None:
         self._server = server
+        self._scheme = "https" if tls else "http"
         self._thread = Thread(target=server.serve_forever, name="surface", daemon=True, args=(0.2,))
         self._thread.start()
 
     @classmethod
-    def open(cls, host: str, port: int, state: DaemonState, registry: CollectorRegistry) -> Surface:
+    def open(
+        cls,
+        host: str,
+        port: int,
+        state: Reporting,
+        registry: CollectorRegistry,
+        *,
+        guarded: Guarded | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> Surface:
         """Listens on `port`, or on a free one when that is taken: a second worker on the machine must not fail for
-        want of a status page."""
-        handler = _handler(routes(state, registry))
+        want of a status page. Without `guarded` nobody is let in."""
+        handler = _handler(state, registry, guarded)
         try:
             server = _Server((host, port), handler)
         except OSError as error:
             server = _Server((host, 0), handler)
             logger.warning("Port %d cannot be had (%s); serving on %d.", port, error.strerror, server.server_port)
-        return cls(server)
+        if tls is not None:
+            # The handshake is left to the thread that answers: one that dawdles must hold up nobody else.
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        return cls(server, tls=tls is not None)
 
     @property
     def url(self) -> str:
         host = str(self._server.server_address[0])
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._server.server_port}"
+        return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{self._server.server_port}"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -59,57 +126,146 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # a client that keeps its connection open must not hold up the end
 
+    def handle_error(self, _request: object, _client_address: object) -> None:
+        # A handshake that failed, a caller that left: the standard library would print a traceback.
+        logger.debug("a caller of the surface failed")
 
-def routes(state: DaemonState, registry: CollectorRegistry) -> dict[str, Callable[[], Answer]]:
+
+def _handler(state: Reporting, registry: CollectorRegistry, guarded: Guarded | None) -> type[BaseHTTPRequestHandler]:
     def ready() -> Answer:
         readiness = state.readiness()
         status = HTTPStatus.OK if readiness.ready else HTTPStatus.SERVICE_UNAVAILABLE
-        return status, _JSON, readiness.model_dump_json().encode()
+        return Answer(status, _JSON, readiness.model_dump_json().encode())
 
-    return {
-        "/healthz": lambda: (HTTPStatus.OK, _JSON, b'{"status":"ok"}'),
+    public: dict[str, Callable[[], Answer]] = {
+        "/healthz": lambda: Answer(HTTPStatus.OK, _JSON, b'{"status":"ok"}'),
         "/readyz": ready,
-        "/metrics": lambda: (HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(registry)),
-        "/v1/status": lambda: (HTTPStatus.OK, _JSON, state.report().model_dump_json().encode()),
+        "/metrics": lambda: Answer(HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(registry)),
     }
 
-
-def _handler(answers: dict[str, Callable[[], Answer]]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         server_version, sys_version = "footfall-ingest", ""
         protocol_version = "HTTP/1.1"
         timeout = 10  # seconds a connection may stay silent
 
         def do_GET(self) -> None:
-            self._reply(body=True)
+            self._reply(self._read())
 
         def do_HEAD(self) -> None:
-            self._reply(body=False)
+            self._reply(self._read(), body=False)
+
+        def do_POST(self) -> None:
+            self._reply(self._ordered())
 
         def log_message(self, format: str, *args: object) -> None:
             logger.debug(format, *args)
 
-        def _reply(self, *, body: bool) -> None:
+        def _read(self) -> Answer:
             path = urlsplit(self.path).path
-            answer = answers.get(path)
-            status, media_type, content = answer() if answer else _not_found(path)
-            self.send_response(status)
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(len(content)))
+            if path in public:
+                return public[path]()
+            camera_id = _snapshot_of(path)
+            if path != "/v1/status" and camera_id is None:
+                return _not_found(path)
+            allowed = self._let_in()
+            if allowed is None:
+                return _unauthenticated(path)
+            if camera_id is None:
+                return Answer(HTTPStatus.OK, _JSON, state.report().model_dump_json().encode())
+            return _snapshot(path, allowed, camera_id)
+
+        def _ordered(self) -> Answer:
+            path = urlsplit(self.path).path
+            length = self.headers.get("Content-Length", "")
+            if not length.isdecimal() or int(length) > _MOST_ORDER_BYTES:
+                self.close_connection = True  # what was not read would be taken for the next request
+                return _problem(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request-too-large", "The body is too large.", path
+                )
+            body = self.rfile.read(int(length))
+            if path != "/v1/commands":
+                return _not_found(path)
+            allowed = self._let_in()
+            if allowed is None:
+                return _unauthenticated(path)
+            if allowed.accept is None:
+                return _problem(HTTPStatus.CONFLICT, "conflict", "This host has not registered as a worker.", path)
+            try:
+                order = CommandOrder.model_validate_json(body)
+            except ValidationError:
+                return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "This is no command.", path)
+            new = allowed.accept(order)
+            return Answer(HTTPStatus.ACCEPTED, _JSON, b'{"new":true}' if new else b'{"new":false}')
+
+        def _let_in(self) -> Guarded | None:
+            if guarded is not None and guarded.gate.lets_in(self.headers.get("Authorization")):
+                return guarded
+            return None
+
+        def _reply(self, answer: Answer, *, body: bool = True) -> None:
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.media_type)
+            self.send_header("Content-Length", str(len(answer.content)))
             self.send_header("Cache-Control", "no-store")
+            self.send_header("X-Content-Type-Options", "nosniff")
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                self.send_header("WWW-Authenticate", "Bearer")
             self.end_headers()
             if body:
-                self.wfile.write(content)
+                self.wfile.write(answer.content)
 
     return Handler
 
 
+def _snapshot_of(path: str) -> UUID | None:
+    parts = path.strip("/").split("/")
+    if len(parts) == 4 and (parts[0], parts[1], parts[3]) == _SNAPSHOT_PARTS:
+        try:
+            return UUID(parts[2])
+        except ValueError:
+            return None
+    return None
+
+
+def _snapshot(path: str, guarded: Guarded, camera_id: UUID) -> Answer:
+    camera = next((one for one in guarded.daemon.cameras if one.camera_id == camera_id), None)
+    if camera is None:
+        return _problem(HTTPStatus.NOT_FOUND, "not-found", "This worker does not watch that camera.", path)
+    picture = camera.picture()
+    if picture is None:
+        return _problem(HTTPStatus.CONFLICT, "conflict", "The camera is stopped, or has given no picture yet.", path)
+    vision = guarded.daemon.vision
+    try:
+        safe = safe_picture(picture, None if vision is None else vision.detector, camera.privacy_mode)
+    except FootfallError as error:
+        return _problem(HTTPStatus.CONFLICT, error.slug, error.message, path)
+    return Answer(HTTPStatus.OK, "image/jpeg", safe.jpeg)
+
+
 def _not_found(path: str) -> Answer:
+    return _problem(
+        HTTPStatus.NOT_FOUND,
+        "no-such-route",
+        "This worker answers /healthz, /readyz, /metrics, /v1/status, /v1/cameras/{id}/snapshot and /v1/commands.",
+        path,
+    )
+
+
+def _unauthenticated(path: str) -> Answer:
+    return _problem(
+        HTTPStatus.UNAUTHORIZED,
+        "unauthenticated",
+        "This needs the server's token, or the host's own secret (FOOTFALL_INGEST__SURFACE_SECRET).",
+        path,
+    )
+
+
+def _problem(status: HTTPStatus, slug: str, detail: str, path: str) -> Answer:
     problem = Problem(
-        type="urn:footfall:problem:no-such-route",
-        title="There is nothing at this address",
-        status=HTTPStatus.NOT_FOUND,
-        detail="This worker answers /healthz, /readyz, /metrics and /v1/status.",
+        type=f"urn:footfall:problem:{slug}",
+        title=status.phrase,
+        status=status,
+        detail=detail,
         instance=path,
     )
-    return HTTPStatus.NOT_FOUND, "application/problem+json", problem.model_dump_json().encode()
+    return Answer(status, _PROBLEM, problem.model_dump_json().encode())

@@ -13,6 +13,7 @@ class Count(StrEnum):
 
     FRAMES_READ = "frames_read"
     FRAMES_ANALYSED = "frames_analysed"
+    FRAMES_SEARCHED = "frames_searched"
     FRAMES_DROPPED = "frames_dropped"
     FRAMES_UNREADABLE = "frames_unreadable"
     SOURCE_LOST = "source_lost"
@@ -22,6 +23,7 @@ class Count(StrEnum):
     TRACKS_TOO_SHORT = "tracks_too_short"
     TRACKS_SPLIT = "tracks_split"
     TRACKS_RELINKED = "tracks_relinked"
+    STAFF_KNOWN = "staff_known"
     EVENTS_QUEUED = "events_queued"
     EVENTS_SENT = "events_sent"
     EVENTS_REPEATED = "events_repeated"
@@ -32,7 +34,8 @@ class Count(StrEnum):
 
 DESCRIPTIONS: Mapping[Count, str] = {
     Count.FRAMES_READ: "Frames that the source gave.",
-    Count.FRAMES_ANALYSED: "Frames in which faces were looked for.",
+    Count.FRAMES_ANALYSED: "Frames that were looked at for changes and for the faces that are followed.",
+    Count.FRAMES_SEARCHED: "Of those, frames in which faces were looked for by the detector, in whole or in part.",
     Count.FRAMES_DROPPED: "Frames given up: a newer one of a live source came first, or the camera is disabled.",
     Count.FRAMES_UNREADABLE: "Frames or pictures that could not be decoded.",
     Count.SOURCE_LOST: "Times that a live source could not be opened or went away.",
@@ -42,6 +45,7 @@ DESCRIPTIONS: Mapping[Count, str] = {
     Count.TRACKS_TOO_SHORT: "Tracks dropped for too few detections.",
     Count.TRACKS_SPLIT: "Tracks parted because another person had taken the first one's place.",
     Count.TRACKS_RELINKED: "Lost tracks taken up again by the look of the face.",
+    Count.STAFF_KNOWN: "Events of people whom this host knew for staff before the server said so.",
     Count.EVENTS_QUEUED: "Events written to the outbox.",
     Count.EVENTS_SENT: "Events that the server acknowledged.",
     Count.EVENTS_REPEATED: "Acknowledged events that the server already had.",

@@ -16,13 +16,15 @@ class TrackPolicy:
     """When a track is sure and when it is over, and what it needs to count as a person.
 
     False detections are short, small or faint. A face that can be matched and was once detected with `clear_score`
-    needs `looks_clear` detections; any other `looks_other`, one of them with `least_side_px` and `least_score`.
+    needs `looks_clear` detections; any other `looks_other`, one of them with `least_side_px` and `least_score`, and
+    where no look can be matched they must span `lasting`: a pattern that flickers like a face does so for a moment.
     """
 
     sure_after: timedelta
     lost_after: timedelta
     looks_clear: int = 2
     looks_other: int = 5
+    lasting: timedelta = timedelta(seconds=0.5)
     clear_score: float = 0.8
     least_side_px: float = 12.0
     least_score: float = 0.7
@@ -84,6 +86,11 @@ def seen(track: FaceTrack, shot: Shot, *, agreed: bool) -> FaceTrack:
     )
 
 
+def stayed(track: FaceTrack, at: datetime) -> FaceTrack:
+    """The track while its face has not changed: it was not looked at, and is where it was."""
+    return replace(track, motion=followed(track.motion, track.motion.box, at.timestamp()), ended_at=at)
+
+
 def doubted(track: FaceTrack, shot: Shot, *, strike: bool) -> FaceTrack:
     """The track after a look that may be of somebody else: the box is followed, but nothing counts until a later
     look agrees."""
@@ -108,9 +115,14 @@ def counts(track: FaceTrack, policy: TrackPolicy) -> bool:
     """True when the track was looked at often and well enough to be taken for a person."""
     if any(shot.acceptable and shot.face.score >= policy.clear_score for shot in track.shots):
         return track.detections >= policy.looks_clear
-    return track.detections >= policy.looks_other and any(
-        shot.face.box.shorter_side >= policy.least_side_px and shot.face.score >= policy.least_score
-        for shot in track.shots
+    lasted = track.matchable or track.ended_at - track.started_at >= policy.lasting
+    return (
+        lasted
+        and track.detections >= policy.looks_other
+        and any(
+            shot.face.box.shorter_side >= policy.least_side_px and shot.face.score >= policy.least_score
+            for shot in track.shots
+        )
     )
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 
-from contracts.places import Camera
+from contracts.places import Camera, Mask
+from ingest_daemon.assembly import every_seconds, track_policy
+from ingest_daemon.budget import CpuBudget
 from ingest_daemon.handover import Handover
+from ingest_daemon.health import HealthMonitor
+from ingest_daemon.masks import masked
+from ingest_daemon.operated import Tuning
 from ingest_daemon.outbox.store import Outbox
 from ingest_daemon.pipeline import CameraPipeline, Outgoing
-from ingest_daemon.sources.base import Source
+from ingest_daemon.sources.base import Frame, Source
 from ingest_daemon.status import DaemonState
 from ingest_daemon.tally import Count, Tally
 
@@ -19,13 +25,55 @@ logger = logging.getLogger(__name__)
 _POLL_SECONDS = 0.2
 
 
-def capture(source: Source, handover: Handover, stop: Event, tally: Tally) -> None:
-    """Reads the source to its end, or until `stop` is set, and hands its frames over."""
-    try:
-        for frame in source.frames(stop):
-            tally.add(Count.FRAMES_DROPPED, handover.put(frame, stop))
-    finally:
-        handover.close()
+class Capture:
+    """Reads a source in a thread of its own, so that a camera that hangs holds up nobody. What it gave last can be
+    seen; masks are painted over before anybody sees anything."""
+
+    def __init__(self, source: Source, handover: Handover, tally: Tally) -> None:
+        self._source = source
+        self._handover = handover
+        self._tally = tally
+        self._masks: tuple[Mask, ...] = ()
+        self._newest: Frame | None = None
+        self.health = HealthMonitor()
+        self.error: BaseException | None = None
+
+    @property
+    def newest(self) -> Frame | None:
+        return self._newest
+
+    @property
+    def masks(self) -> tuple[Mask, ...]:
+        return self._masks
+
+    def cover(self, masks: Sequence[Mask]) -> None:
+        """These regions, from the next frame on; what was seen with others is forgotten."""
+        if tuple(masks) != self._masks:
+            self._masks = tuple(masks)
+            self._newest = None
+
+    def forget(self) -> None:
+        self._newest = None
+
+    def start(self, stop: Event) -> Thread:
+        """The thread that reads until the end of the source or until `stop` is set. It does not outlive the process:
+        a driver may hold it for good."""
+        thread = Thread(target=self._work, args=(stop,), name=f"capture {self._source.name}", daemon=True)
+        thread.start()
+        return thread
+
+    def _work(self, stop: Event) -> None:
+        try:
+            for frame in self._source.frames(stop):
+                shown = masked(frame, self._masks)
+                self._newest = shown
+                self.health.seen(shown)
+                self._tally.add(Count.FRAMES_DROPPED, self._handover.put(shown, stop))
+        except Exception as error:  # a thread has nobody to raise to: the daemon's own thread raises what it finds here
+            self.error = error
+            logger.exception("Reading %s failed.", self._source.name)
+        finally:
+            self._handover.close()
 
 
 class Analyst:
@@ -39,6 +87,9 @@ class Analyst:
         run: str,
         state: DaemonState,
         queued: Callable[[], None],
+        times: Callable[[Camera], Tuning],
+        budget: CpuBudget,
+        capture: Capture,
     ) -> None:
         self._pipeline = pipeline
         self._outbox = outbox
@@ -46,7 +97,13 @@ class Analyst:
         self._state = state
         self._tally = state.tally
         self._queued = queued
+        self._times = times
+        self._budget = budget
+        self._capture = capture
+        self._switched_on = True
         self._lock = Lock()
+        self.turned_at = time.monotonic()
+        """When it last asked for a frame: a model that hangs shows here."""
         self._enabled = True
         self._last_read_at = 0.0
 
@@ -54,21 +111,45 @@ class Analyst:
         """Follows the camera's configuration from the next frame on."""
         with self._lock:
             matching = camera.privacy_mode != "count_only"
-            self._pipeline.set_matching(matching)
+            self._pipeline.set_mode(camera.privacy_mode)
             if not matching:
                 stripped = self._outbox.strip_faces(camera.camera_id)
                 if stripped:
                     logger.warning("The tenant only counts now; %d waiting events lost their faces.", stripped)
-            if self._enabled and not camera.enabled:
-                logger.warning("The camera is disabled; its frames are dropped.")
-                self._queue(self._pipeline.finish(self._last_read_at))
-            self._enabled = camera.enabled
+            source, times = self._state.source, self._times(camera)
+            self._capture.cover(camera.masks)
+            self._pipeline.tune(track_policy(times, source), every_seconds(times, source))
+            source.pace(times.detect_every_seconds)
             self._state.camera = camera
+            self._enable(camera.enabled and self._switched_on)
 
-    def work(self, handover: Handover) -> None:
+    def switch(self, *, running: bool) -> None:
+        """Stops or starts watching; a camera that is stopped ends its tracks and drops its frames."""
+        with self._lock:
+            self._switched_on = running
+            self._enable(running and (self._state.camera is None or self._state.camera.enabled))
+
+    @property
+    def running(self) -> bool:
+        return self._enabled
+
+    def _enable(self, enabled: bool) -> None:
+        if self._enabled and not enabled:
+            logger.warning("Camera %s is stopped; its frames are dropped.", self._state.source.name)
+            self._queue(self._pipeline.finish(self._last_read_at))
+            self._capture.forget()
+        self._enabled = enabled
+
+    def work(self, handover: Handover, stop: Event) -> None:
         """Until the handover is drained; then ends every track and queues the last events."""
+        live, source = self._state.source.live, self._state.source
         while not handover.drained:
+            self.turned_at = time.monotonic()
             frame = handover.get(_POLL_SECONDS)
+            if live:
+                self._pipeline.spare(stretch=self._budget.stretch, scale=self._budget.scale)
+            else:
+                self._budget.rest(stop)
             if frame is None:
                 continue
             with self._lock:
@@ -79,6 +160,7 @@ class Analyst:
                 self._queue(self._pipeline.process(frame))
                 self._state.frame_analysed(frame.captured_at)
                 self._state.live_tracks = self._pipeline.live_tracks
+                source.hurry(self._pipeline.hurries)
         with self._lock:
             self._queue(self._pipeline.finish(self._last_read_at))
             self._state.live_tracks = 0

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dagster import Definitions, definitions
 
+from assets.audit import audit_chain_intact
 from assets.checks import gallery_matches_record
 from assets.dbt_project import dbt_executable, load_manifest, project_dir
 from assets.duplicates import corrections_replay, duplicate_candidates
 from assets.gallery import gallery_index, staff_gallery
 from assets.marts import mart_assets
+from assets.quality import QUALITY_CHECKS
+from assets.reembedding import reembedding, reembedding_complete
+from assets.retention import expired_raw_images, no_expired_images, orphaned_objects
 from assets.sources import RECORD
 from assets.thresholds import thresholds, thresholds_rest_on_enough_people
 from footfall.settings import Settings, load_settings
 from orchestration.jobs import JOBS, SCHEDULES
-from orchestration.resources import MartsDbtResource, ServicesResource
+from orchestration.resources import MartsDbtResource, RecordResource, ReembedderResource, ServicesResource
+from orchestration.sensors import SENSORS
 
 
 def build_definitions(settings: Settings) -> Definitions:
@@ -25,13 +30,27 @@ def build_definitions(settings: Settings) -> Definitions:
             gallery_index,
             thresholds,
             duplicate_candidates,
+            reembedding,
+            expired_raw_images,
+            orphaned_objects,
             mart_assets(load_manifest(settings)),
         ],
-        asset_checks=[gallery_matches_record, thresholds_rest_on_enough_people, corrections_replay],
+        asset_checks=[
+            gallery_matches_record,
+            thresholds_rest_on_enough_people,
+            corrections_replay,
+            reembedding_complete,
+            no_expired_images,
+            audit_chain_intact,
+            *QUALITY_CHECKS,
+        ],
         jobs=JOBS,
         schedules=SCHEDULES,
+        sensors=SENSORS,
         resources={
             "services": ServicesResource(),
+            "record": RecordResource(),
+            "reembedder": ReembedderResource(),
             "dbt": MartsDbtResource(project_dir=str(project_dir()), dbt_executable=str(dbt_executable())),
         },
     )

@@ -13,10 +13,11 @@ from dagster import (
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.gallery import serve_former_collection
-from assets.needs import GALLERY, MARTS, STAGING
+from assets.needs import GALLERY, MARTS, MODELS, RETENTION, STAGING
 
+LONGEST_RUN_SECONDS = 3600
 # A run whose process was killed would count as running for ever, and keep those behind it in the queue.
-_TAGS = {"dagster/max_runtime": "3600"}
+_TAGS = {"dagster/max_runtime": str(LONGEST_RUN_SECONDS)}
 
 _GALLERY = AssetSelection.groups(GALLERY)
 _MARTS = AssetSelection.groups(STAGING, MARTS)
@@ -39,11 +40,38 @@ REFRESH_ALL = define_asset_job(
     tags=_TAGS,
     description="The gallery and the marts, made anew from the record.",
 )
+SWEEP_IMAGES = define_asset_job(
+    "sweep_images",
+    selection=AssetSelection.groups(RETENTION),
+    tags=_TAGS,
+    description="Deletes images past their term and images that no row names, and checks that none is left.",
+)
+CHECK_EVENTS = define_asset_job(
+    "check_events",
+    selection=AssetSelection.checks_for_assets("face_events"),
+    tags=_TAGS,
+    description="Holds the events that came in against what was usual, and changes nothing.",
+)
 CHECK_GALLERY = define_asset_job(
     "check_gallery",
     selection=AssetSelection.checks_for_assets("gallery_index"),
     tags=_TAGS,
     description="Compares the vector store with Postgres, and changes nothing.",
+)
+
+CHECK_AUDIT_LOG = define_asset_job(
+    "check_audit_log",
+    selection=AssetSelection.checks_for_assets("audit_log"),
+    tags=_TAGS,
+    description="Follows the chain of every tenant's audit log.",
+)
+
+REEMBED_TENANT = define_asset_job(
+    "reembed_tenant",
+    selection=AssetSelection.groups(MODELS),
+    tags=_TAGS,
+    description="Brings one tenant's templates over to the model version beside the one served, from where it stopped: "
+    "a run that reaches its time is followed by another.",
 )
 
 MEND_GALLERY = define_asset_job(
@@ -68,8 +96,12 @@ JOBS: list[JobDefinition | UnresolvedAssetJobDefinition] = [
     REBUILD_GALLERY,
     REFRESH_MARTS,
     REFRESH_ALL,
+    SWEEP_IMAGES,
+    CHECK_EVENTS,
     CHECK_GALLERY,
+    CHECK_AUDIT_LOG,
     MEND_GALLERY,
+    REEMBED_TENANT,
     ROLLBACK_GALLERY,
 ]
 
@@ -89,6 +121,30 @@ SCHEDULES = [
         execution_timezone="UTC",
         default_status=DefaultScheduleStatus.RUNNING,
         description="Five minutes past every hour.",
+    ),
+    ScheduleDefinition(
+        name="nightly_retention",
+        job=SWEEP_IMAGES,
+        cron_schedule="45 2 * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Every night at 02:45 UTC.",
+    ),
+    ScheduleDefinition(
+        name="nightly_audit_check",
+        job=CHECK_AUDIT_LOG,
+        cron_schedule="15 4 * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Every night at 04:15 UTC.",
+    ),
+    ScheduleDefinition(
+        name="hourly_event_checks",
+        job=CHECK_EVENTS,
+        cron_schedule="50 * * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Ten minutes to every hour.",
     ),
     ScheduleDefinition(
         name="hourly_gallery_check",

@@ -17,12 +17,14 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 
 from assets.dbt_project import dbt_environment, target_dir
 from footfall.errors import ConfigurationError
+from footfall.record import Record, open_record
 from footfall.settings import load_settings
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
     from footfall.operations import OperatorServices
+    from footfall.services import Services
 
 _KEPT_RUNS = 20
 _ENVIRONMENT = Lock()
@@ -42,6 +44,34 @@ class ServicesResource(ConfigurableResource[None]):
             yield services
         finally:
             services.close()
+
+
+class ReembedderResource(ConfigurableResource[None]):
+    """Everything, with the models, as the operator: for what makes templates of stored crops."""
+
+    @contextmanager
+    def open(self) -> Iterator[Services]:
+        """Opened for one use and closed after it. Raises ConfigurationError and ModelError."""
+        from footfall.services import open_services  # noqa: PLC0415 - models, which definitions need not load
+
+        services = open_services(load_settings(), role="operator")
+        try:
+            yield services
+        finally:
+            services.close()
+
+
+class RecordResource(ConfigurableResource[None]):
+    """Postgres alone, as the operator: for what looks often and must stay light."""
+
+    @contextmanager
+    def open(self) -> Iterator[Record]:
+        """Opened for one use and closed after it. Raises ConfigurationError."""
+        record = open_record(load_settings())
+        try:
+            yield record
+        finally:
+            record.close()
 
 
 class MartsDbtResource(DbtCliResource):

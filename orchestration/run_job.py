@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from dagster import AssetCheckSeverity, DagsterEvent, DagsterInstance, ExecuteInProcessResult
+from dagster import AssetCheckSeverity, DagsterInstance, ExecuteInProcessResult
 
 from footfall.errors import FootfallError
 from orchestration.definitions import defs
+from orchestration.failures import sentence_of
 from orchestration.jobs import JOBS
 from orchestration.local import RunOutcome
 
@@ -49,18 +50,12 @@ def _rows(result: ExecuteInProcessResult) -> Iterator[tuple[str, int]]:
 
 
 def _first_failure(result: ExecuteInProcessResult) -> str:
-    failures = [event for event in result.all_events if event.is_step_failure]
-    return _sentence(failures[0]) if failures else "The run failed before its first step."
-
-
-def _sentence(event: DagsterEvent) -> str:
-    data = event.step_failure_data
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return f"{event.step_key}: {data.user_failure_data.description}"
-    cause = data.error
-    while cause is not None and cause.cause is not None:
-        cause = cause.cause
-    return f"{event.step_key}: {cause.message.strip() if cause is not None else 'failed without a word'}"
+    steps = [event for event in result.all_events if event.is_step_failure]
+    if steps:
+        return sentence_of(steps[0])
+    runs = [event.job_failure_data.error for event in result.all_events if event.is_job_failure]
+    said = [error.message.strip() for error in runs if error is not None]
+    return f"Dagster could not go on: {said[0]}" if said else "The run failed without a word."
 
 
 def main(arguments: list[str]) -> int:

@@ -83,6 +83,23 @@ def milvus_uri(servers_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def real_milvus(servers_folder: Path) -> Iterator[str]:
+    """URI of a real Milvus server, for the slow runs. Skips where it cannot be installed."""
+    from contextlib import ExitStack
+
+    from benchmarks.milvus_server import running_server
+    from footfall.errors import ServiceUnavailableError
+
+    with ExitStack() as running:
+        try:
+            home = Path(__file__).parents[1] / "var"
+            uri = running.enter_context(running_server(home, servers_folder / "milvus-server"))
+        except ServiceUnavailableError as error:
+            pytest.skip(f"no real Milvus here: {error.message}")
+        yield uri
+
+
+@pytest.fixture(scope="session")
 def s3(servers_folder: Path) -> Iterator[S3Settings]:
     """Settings of the embedded SeaweedFS; the buckets are not made yet."""
     from cli.stack.parts.seaweed import SeaweedPart, SeaweedPorts

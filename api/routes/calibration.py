@@ -8,6 +8,8 @@ from api.auth import Caller
 from api.state import State
 from contracts.calibration import CalibrationReport
 from footfall.calibration_gallery import calibration_report
+from footfall.reembedding import report_versions
+from footfall.serving import refresh
 from footfall.tenancy import tenant_transaction
 
 router = APIRouter(tags=["recognition"])
@@ -18,4 +20,11 @@ def report_calibration(caller: Caller, state: State) -> CalibrationReport:
     """The thresholds in force for the tenant, with their intervals and provenance, and the score distributions."""
     services = state.services
     with tenant_transaction(services.engine, caller.tenant_id) as connection:
-        return calibration_report(connection, services.settings.recognition, services.model_version)
+        serving = refresh(services, connection)
+        report = calibration_report(
+            connection,
+            services.settings.recognition,
+            serving.served,
+            models_folder=services.settings.models_path,
+        )
+        return report.model_copy(update={"versions": report_versions(connection, serving)})

@@ -7,46 +7,73 @@ from typing import Annotated
 from uuid import UUID
 
 import fastapi
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from api.auth import Caller
-from api.routes.paging import PageQuery
+from api.preconditions import RequiredVersion, Tagged, tag
+from api.routes.paging import Contained, Instant, PageQuery, page_of
 from api.routes.scope import site_filter
 from api.state import State
 from contracts.base import CustomerId, EventId
 from contracts.corrections import Correction, MergeRequest, OptOut, OptOutRequest, PromoteRequest, SplitRequest
-from contracts.customers import CustomerPage, SightingPage
+from contracts.customers import CustomerPage, CustomerPatch, CustomerSort, SightingPage
 from contracts.records import CustomerProfileV1
 from contracts.reports import VisitPage
-from footfall import corrections, opt_out, profiles
+from footfall import corrections, customer_records, opt_out, profiles
+from footfall.stores.postgres.profiles import ProfileFilter
 
 router = APIRouter(tags=["customers"])
 
 
 class CustomerQuery(PageQuery):
+    sort: CustomerSort = Field(default="-last_seen_at", description="The order; a `-` before the name turns it around.")
     site_id: UUID | None = Field(default=None, description="Customers who visited this site alone.")
+    external_ref: Contained | None = Field(default=None, description="The company's own number for the visitor.")
+    seen_since: Instant | None = Field(default=None, description="Last seen then or later.")
+    seen_until: Instant | None = Field(default=None, description="Last seen before.")
 
 
 @router.get("/v1/customers", operation_id="listCustomers", summary="List customers")
 def list_customers(query: Annotated[CustomerQuery, fastapi.Query()], caller: Caller, state: State) -> CustomerPage:
-    """Last seen first. A site manager sees those who visited their sites, and their visits there."""
-    return profiles.list_customers(
-        state.services.engine,
-        caller.tenant_id,
-        limit=query.limit,
-        cursor=query.cursor,
+    """Last seen first, unless sorted otherwise. A site manager sees those who visited their sites, and their visits
+    there."""
+    wanted = ProfileFilter(
         site_id=site_filter(state, caller, query.site_id),
-        allowed_sites=caller.site_ids,
+        external_ref=query.external_ref,
+        seen_since=query.seen_since,
+        seen_until=query.seen_until,
+    )
+    return profiles.list_customers(
+        state.services.engine, caller.tenant_id, page_of(query, query.sort), wanted, allowed_sites=caller.site_ids
     )
 
 
 @router.get("/v1/customers/{customer_id}", operation_id="getCustomer", summary="Read a customer's profile")
-def get_customer(customer_id: UUID, caller: Caller, state: State) -> CustomerProfileV1:
+def get_customer(customer_id: UUID, caller: Caller, state: State, tagged: Tagged) -> CustomerProfileV1:
     """Of a customer who was merged, the survivor's profile."""
-    return profiles.get_customer(
+    found = profiles.get_customer(
         state.services.engine, caller.tenant_id, CustomerId(customer_id), allowed_sites=caller.site_ids
     )
+    return tagged(found, *_shown_beside(found))
+
+
+@router.patch("/v1/customers/{customer_id}", operation_id="changeCustomer", summary="Change a customer's record")
+def change_customer(
+    customer_id: UUID,
+    patch: CustomerPatch,
+    *,
+    caller: Caller,
+    state: State,
+    expected: RequiredVersion,
+    response: Response,
+) -> CustomerProfileV1:
+    """The company's own number for the visitor. Of a customer who was merged, the survivor's record. A customer is not
+    deleted here: `POST /v1/customers/{customer_id}/erase-request` has it done everywhere."""
+    changed = customer_records.change_customer(
+        state.services.engine, caller.tenant_id, CustomerId(customer_id), patch, expected, actor=caller.subject
+    )
+    return tag(response, changed, *_shown_beside(changed))
 
 
 @router.get("/v1/customers/{customer_id}/visits", operation_id="listCustomerVisits", summary="List a customer's visits")
@@ -115,3 +142,8 @@ def opt_out_customer(customer_id: UUID, request: OptOutRequest, caller: Caller, 
     return opt_out.opt_out_of_customer(
         state.services, caller.tenant_id, CustomerId(customer_id), consent=request.consent, actor=caller.subject
     )
+
+
+def _shown_beside(customer: CustomerProfileV1) -> tuple[object, ...]:
+    """What follows from visits and templates, and is no part of the record itself."""
+    return customer.customer_id, customer.last_seen_at, customer.visits, customer.site_ids, customer.templates

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from footfall.cursors import MAX_CURSOR_CHARACTERS
+from footfall.listing import PageRequest
 
 DEFAULT_PAGE = 50
 MAX_PAGE = 500
@@ -20,7 +23,18 @@ def _within_reason(instant: datetime) -> datetime:
     return instant
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+Contained = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""A part of a name to look for."""
+
+
+def _date_and_time(value: object) -> object:
+    # pydantic would take "0.5" for half a second after 1970; the document says date-time.
+    if isinstance(value, str) and not {"T", "t", " "} & set(value):
+        raise ValueError("is no date with a time")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_date_and_time), AfterValidator(_within_reason)]
 
 
 class Query(BaseModel):
@@ -32,5 +46,12 @@ class Query(BaseModel):
 class PageQuery(Query):
     limit: int = Field(default=DEFAULT_PAGE, ge=1, le=MAX_PAGE, description="Items of one page.")
     cursor: str | None = Field(
-        default=None, max_length=300, description="`next_cursor` of the page before; absent for the first page."
+        default=None,
+        max_length=MAX_CURSOR_CHARACTERS,
+        description="`next_cursor` of the page before, in the same order; absent for the first page.",
     )
+
+
+def page_of(query: PageQuery, sort: str) -> PageRequest:
+    """The page that the query asks for, in that order."""
+    return PageRequest(sort=sort, limit=query.limit, cursor=query.cursor)

@@ -7,7 +7,7 @@ from uuid import UUID
 from api.state import ApiState
 from contracts.base import CameraId, SiteId
 from contracts.places import Camera, Site
-from footfall import places
+from footfall import cameras, places
 from footfall.access import Principal
 
 
@@ -22,10 +22,10 @@ def site_of(state: ApiState, caller: Principal, site_id: UUID) -> Site:
 def camera_of(state: ApiState, caller: Principal, camera_id: UUID) -> Camera:
     """As `site_of`, for a camera."""
     if caller.camera_ids is not None and camera_id not in caller.camera_ids:
-        raise places.missing_camera(camera_id)
-    found = places.get_camera(state.services, caller.tenant_id, CameraId(camera_id))
+        raise cameras.missing_camera(camera_id)
+    found = cameras.get_camera(state.services, caller.tenant_id, CameraId(camera_id))
     if caller.site_ids is not None and found.site_id not in caller.site_ids:
-        raise places.missing_camera(camera_id)
+        raise cameras.missing_camera(camera_id)
     return found
 
 

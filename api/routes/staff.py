@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import fastapi
@@ -12,18 +12,32 @@ from pydantic import Field
 
 from api.auth import Caller
 from api.openapi import multipart_body, photographs_body
-from api.routes.paging import PageQuery, Query
+from api.preconditions import ExpectedVersion, RequiredVersion, Tagged, tag
+from api.routes.paging import Contained, PageQuery, Query, page_of
 from api.state import State
 from api.uploads import PartRule, read_files, read_parts
 from contracts.base import FaceId, StaffId
 from contracts.enrolment import MAX_PHOTOGRAPHS, EnrolmentReport, Objection, ReminderList, StaffConsistency
-from contracts.people import RecognitionTestResult, Staff, StaffCreate, StaffFace, StaffFaceList, StaffPage
+from contracts.people import (
+    RecognitionTestResult,
+    Staff,
+    StaffCreate,
+    StaffFace,
+    StaffFaceList,
+    StaffPage,
+    StaffPatch,
+    StaffSort,
+)
 from footfall import enrolled_faces, enrolment, gallery_health, recognition_trial, roster
 from footfall.enrolment_results import Photograph
 
 router = APIRouter(tags=["staff"])
 
+_BINARY = {"type": "string", "format": "binary"}
 _PHOTOGRAPH = (PartRule("image", required=True, file=True),)
+_PICTURES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {f"image/{kind}": {"schema": _BINARY} for kind in ("jpeg", "png", "webp", "bmp")}}
+}
 _PHOTOGRAPH_BODY = multipart_body(event=False, image_required=True)
 
 
@@ -36,10 +50,24 @@ class EnrolQuery(Query):
     )
 
 
+class StaffQuery(PageQuery):
+    sort: StaffSort = Field(default="created_at", description="The order; a `-` before the name turns it around.")
+    name_contains: Contained | None = Field(default=None, description="Part of the name, in either case.")
+    external_ref: Contained | None = Field(default=None, description="The company's own number for the person.")
+    enrolled: bool | None = Field(default=None, description="Those with a photograph, or without one, alone.")
+
+
 @router.get("/v1/staff", operation_id="listStaff", summary="List staff")
-def list_staff(query: Annotated[PageQuery, fastapi.Query()], caller: Caller, state: State) -> StaffPage:
-    """Oldest first. Staff belong to the tenant, so a site manager sees all of them."""
-    return roster.list_staff(state.services.engine, caller.tenant_id, limit=query.limit, cursor=query.cursor)
+def list_staff(query: Annotated[StaffQuery, fastapi.Query()], caller: Caller, state: State) -> StaffPage:
+    """Oldest first, unless sorted otherwise. Staff belong to the tenant, so a site manager sees all of them."""
+    return roster.list_staff(
+        state.services.engine,
+        caller.tenant_id,
+        page_of(query, query.sort),
+        name_contains=query.name_contains,
+        external_ref=query.external_ref,
+        enrolled=query.enrolled,
+    )
 
 
 @router.post("/v1/staff", operation_id="createStaff", summary="Add a staff member", status_code=201)
@@ -47,7 +75,7 @@ def create_staff(staff: StaffCreate, caller: Caller, state: State, response: Res
     """Known by name at once, and by face once a photograph is enrolled."""
     made = roster.create_staff(state.services.engine, caller.tenant_id, staff, actor=caller.subject)
     response.headers["Location"] = f"/v1/staff/{made.staff_id}"
-    return made
+    return tag(response, made, made.faces)
 
 
 @router.get("/v1/staff/reminders", operation_id="listReminders", summary="List what enrolments need")
@@ -58,20 +86,55 @@ def list_reminders(caller: Caller, state: State) -> ReminderList:
 
 
 @router.get("/v1/staff/{staff_id}", operation_id="getStaff", summary="Read a staff member")
-def get_staff(staff_id: UUID, caller: Caller, state: State) -> Staff:
-    return roster.get_staff(state.services.engine, caller.tenant_id, StaffId(staff_id))
+def get_staff(staff_id: UUID, caller: Caller, state: State, tagged: Tagged) -> Staff:
+    found = roster.get_staff(state.services.engine, caller.tenant_id, StaffId(staff_id))
+    return tagged(found, found.faces)
+
+
+@router.patch("/v1/staff/{staff_id}", operation_id="changeStaff", summary="Change a staff member")
+def change_staff(
+    staff_id: UUID, patch: StaffPatch, *, caller: Caller, state: State, expected: RequiredVersion, response: Response
+) -> Staff:
+    """Name and number; photographs have routes of their own."""
+    changed = roster.change_staff(
+        state.services.engine, caller.tenant_id, StaffId(staff_id), patch, expected, actor=caller.subject
+    )
+    return tag(response, changed, changed.faces)
 
 
 @router.delete("/v1/staff/{staff_id}", operation_id="deleteStaff", summary="Remove a staff member", status_code=204)
-def delete_staff(staff_id: UUID, caller: Caller, state: State) -> None:
+def delete_staff(staff_id: UUID, caller: Caller, state: State, expected: ExpectedVersion) -> None:
     """With every photograph, template, sighting and visit of theirs."""
-    roster.delete_staff(state.services, caller.tenant_id, StaffId(staff_id), actor=caller.subject)
+    roster.delete_staff(state.services, caller.tenant_id, StaffId(staff_id), expected, actor=caller.subject)
 
 
 @router.get("/v1/staff/{staff_id}/faces", operation_id="listFaces", summary="List enrolled photographs")
 def list_faces(staff_id: UUID, caller: Caller, state: State) -> StaffFaceList:
     """Each with a URL of its image that works for minutes."""
     return enrolled_faces.list_faces(state.services, caller.tenant_id, StaffId(staff_id))
+
+
+@router.get(
+    "/v1/staff/{staff_id}/faces/{face_id}/image",
+    operation_id="getFaceImage",
+    summary="Show an enrolled photograph",
+    response_class=Response,
+    responses=_PICTURES,
+)
+def get_face_image(
+    staff_id: UUID,
+    face_id: UUID,
+    caller: Caller,
+    state: State,
+    variant: Annotated[
+        Literal["photograph", "crop"], fastapi.Query(description="As it was sent, or the aligned face.")
+    ] = "photograph",
+) -> Response:
+    """For who cannot reach the object store that the presigned URLs lead to."""
+    picture, media_type = enrolled_faces.read_picture(
+        state.services, caller.tenant_id, StaffId(staff_id), FaceId(face_id), crop=variant == "crop"
+    )
+    return Response(picture, media_type=media_type)
 
 
 @router.post(

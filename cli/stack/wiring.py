@@ -49,7 +49,7 @@ def wire(settings: Settings, credentials: Credentials, ports: PortBook) -> Plan:
         api_port=port,
         api_url=address[f"{PREFIX}API__URL"],
         schema_environment=_schema_environment(common, database),
-        api_environment={**common, **database.variables("app"), **stores, **address},
+        api_environment={**common, **database.variables("app"), **stores, **address, **_limits(settings)},
         worker_environment={**common, **address},
         code_environment={**common, **database.variables("operator", "transform", "dagster"), **stores, **address},
         database=database,
@@ -130,6 +130,12 @@ def _milvus(settings: Settings, ports: PortBook) -> tuple[Planned, dict[str, str
     token = None if settings.milvus.token is None else settings.milvus.token.get_secret_value()
     told = {f"{PREFIX}MILVUS__URI": uri} | ({} if token is None else {f"{PREFIX}MILVUS__TOKEN": token})
     return _external("milvus", uri, partial(milvus_health, uri, token=token)), told
+
+
+def _limits(settings: Settings) -> dict[str, str]:
+    """Where the API counts requests, when not in its own memory; the address may hold a password."""
+    storage = settings.limits.storage
+    return {} if storage is None else {f"{PREFIX}LIMITS__STORAGE": storage.get_secret_value()}
 
 
 def _s3(settings: Settings, credentials: Credentials, ports: PortBook) -> tuple[Planned, dict[str, str]]:
@@ -217,6 +223,8 @@ def _ingest(site: _Site) -> Planned:
         f"{PREFIX}INGEST__API_KEY": ingest.api_key.get_secret_value(),
         f"{PREFIX}INGEST__PORT": str(port),
     }
+    if ingest.surface_secret is not None:
+        own[f"{PREFIX}INGEST__SURFACE_SECRET"] = ingest.surface_secret.get_secret_value()
     part = ingest_part(
         camera_id=str(ingest.camera_id),
         host=LOOPBACK if ingest.host == "localhost" else ingest.host,

@@ -8,28 +8,16 @@ import streamlit as st
 
 from client import FootfallClient
 from client.errors import ApiProblem
-from contracts.corrections import Correction, PersonRef, PromoteRequest, ReviewItem
+from contracts.corrections import PersonRef, PromoteRequest
 from contracts.customers import Sighting
 from contracts.records import CustomerProfileV1
+from dashboards.customer_record import ask_for_erasure, keep_number
+from dashboards.identities import COLUMNS, NOTE, corrected, label, named, say, short
+from dashboards.opt_outs import opt_outs
+from dashboards.review_queue import answer
 from dashboards.session import Session, api_errors, problem_text, require_session
 
-_NOTE = "customers_note"
 _SHOWN_SIGHTINGS = 60
-_COLUMNS = 6
-
-
-def short(person_id: UUID) -> str:
-    return f"Visitor {str(person_id)[:8]}"
-
-
-def label(profile: CustomerProfileV1) -> str:
-    return f"{short(profile.customer_id)} · {profile.visits} visits · last seen {profile.last_seen_at:%d %b %Y %H:%M}"
-
-
-def corrected(done: Correction, said: str) -> None:
-    """Says what was done after the page has been drawn anew."""
-    st.session_state[_NOTE] = f"{said} Undo it under Corrections: {str(done.correction_id)[:8]}."
-    st.rerun()
 
 
 def newest(client: FootfallClient) -> list[CustomerProfileV1]:
@@ -68,14 +56,16 @@ def profile_of(client: FootfallClient, profile: CustomerProfileV1) -> list[Sight
 def choose_sightings(profile: CustomerProfileV1, sightings: list[Sighting]) -> list[UUID]:
     """The sightings that were ticked."""
     ticked: list[UUID] = []
-    columns = st.columns(_COLUMNS)
+    columns = st.columns(COLUMNS)
     for number, sighting in enumerate(sightings):
-        with columns[number % _COLUMNS]:
+        with columns[number % COLUMNS]:
             if sighting.crop_url is not None:
                 st.image(sighting.crop_url, width="stretch")
             else:
                 st.caption(":material/no_photography: no image")
             text = f"{sighting.started_at:%d %b %H:%M}" + (" :material/face:" if sighting.in_gallery else "")
+            if sighting.liveness is not None and sighting.liveness.verdict != "live":
+                text += f" · liveness: {sighting.liveness.verdict}"
             if st.checkbox(text, key=f"pick-{profile.customer_id}-{sighting.event_id}"):
                 ticked.append(sighting.event_id)
     return ticked
@@ -105,12 +95,13 @@ def correct(client: FootfallClient, profile: CustomerProfileV1, others: list[Cus
         if st.button("Opt out", disabled=not consent.strip(), icon=":material/visibility_off:"):
             with api_errors():
                 client.opt_out_customer(profile.customer_id, consent.strip())
-            st.session_state[_NOTE] = "Opted out: this face is dropped from now on."
-            st.rerun()
+            say("Opted out: this face is dropped from now on.")
 
 
-def take_apart(client: FootfallClient, profile: CustomerProfileV1, sightings: list[Sighting]) -> None:
-    """Splitting, and detaching single sightings."""
+def take_apart(
+    client: FootfallClient, profile: CustomerProfileV1, sightings: list[Sighting], others: list[CustomerProfileV1]
+) -> None:
+    """Splitting, and detaching or moving single sightings."""
     st.caption("Tick the faces that are somebody else's. :material/face: marks those that recognition goes by.")
     ticked = choose_sightings(profile, sightings)
     splitting, detaching = st.columns(2)
@@ -126,56 +117,41 @@ def take_apart(client: FootfallClient, profile: CustomerProfileV1, sightings: li
         with api_errors():
             made = [client.detach_sighting(event_id) for event_id in ticked]
         corrected(made[-1], f"{len(ticked)} sightings are nobody's now.")
-
-
-def named(person: PersonRef) -> str:
-    return short(person.person_id) if person.person_kind == "customer" else f"Staff {str(person.person_id)[:8]}"
-
-
-def answer(client: FootfallClient, item: ReviewItem) -> None:
-    """One question with its evidence, and what can be done about it."""
-    evidence = item.evidence
-    names = " and ".join(named(person) for person in item.people)
-    with st.container(border=True):
-        if item.kind == "duplicate":
-            st.markdown(f"**Are {names} one person?**")
-        else:
-            st.markdown(f"**Is {names} two people?** {len(evidence.event_ids)} sightings stand apart.")
-        once = f" · seen at once by two cameras of a site {evidence.at_once} times" if evidence.at_once else ""
-        st.caption(
-            f"score {evidence.score:.3f}; match from {evidence.threshold_high:.3f}, doubt from "
-            f"{evidence.threshold_low:.3f} ({evidence.threshold_source}) · templates {evidence.templates[0]} and "
-            f"{evidence.templates[1]} · sightings {evidence.sightings[0]} and {evidence.sightings[1]}{once}"
+    choosing, moving = st.columns(2, vertical_alignment="bottom")
+    receivers = _receivers(client, profile, others)
+    target = choosing.selectbox("They show", list(receivers), index=None)
+    if (
+        moving.button(
+            f"Move {len(ticked)} there",
+            disabled=not ticked or target is None,
+            icon=":material/move_item:",
+            width="stretch",
         )
-        if evidence.crops:
-            for column, url in zip(st.columns(_COLUMNS), evidence.crops, strict=False):
-                column.image(url, width="stretch")
-        act, dismiss = st.columns(2)
-        if _can_act(item) and act.button(
-            "Merge" if item.kind == "duplicate" else "Split", key=f"act-{item.item_id}", type="primary", width="stretch"
-        ):
-            with api_errors():
-                done = _act(client, item)
-            corrected(done, "Done.")
-        if dismiss.button("Dismiss", key=f"dismiss-{item.item_id}", width="stretch"):
-            with api_errors():
-                client.dismiss_review_item(item.item_id)
-            st.rerun()
+        and target is not None
+    ):
+        with api_errors():
+            made = [client.move_sighting(event_id, receivers[target]) for event_id in ticked]
+        corrected(made[-1], f"{len(ticked)} sightings moved.")
 
 
-def _can_act(item: ReviewItem) -> bool:
-    """Two staff members are put right on the staff page, photograph by photograph."""
-    return item.kind == "mixture" or any(person.person_kind == "customer" for person in item.people)
-
-
-def _act(client: FootfallClient, item: ReviewItem) -> Correction:
-    first = item.people[0]
-    if item.kind == "mixture":
-        return client.split_customer(first.person_id, item.evidence.event_ids)
-    second = item.people[1]
-    if second.person_kind == "staff":
-        return client.promote_customer(first.person_id, PromoteRequest(staff_id=second.person_id))
-    return client.merge_customer(second.person_id, first.person_id)
+def _receivers(
+    client: FootfallClient, profile: CustomerProfileV1, others: list[CustomerProfileV1]
+) -> dict[str, PersonRef]:
+    """Whom a sighting may be given to, by what they are called."""
+    with api_errors():
+        staff = client.staff(limit=500).items
+    named_staff = {
+        f"{member.display_name} · staff {str(member.staff_id)[:8]}": PersonRef(
+            person_kind="staff", person_id=member.staff_id
+        )
+        for member in staff
+    }
+    customers = {
+        label(other): PersonRef(person_kind="customer", person_id=other.customer_id)
+        for other in others
+        if other != profile
+    }
+    return customers | named_staff
 
 
 def corrections(client: FootfallClient) -> None:
@@ -200,8 +176,7 @@ def corrections(client: FootfallClient) -> None:
             except ApiProblem as error:
                 st.error(problem_text(error), icon=":material/block:")
             else:
-                st.session_state[_NOTE] = "Undone."
-                st.rerun()
+                say("Undone.")
 
 
 def people_tab(session: Session, everybody: list[CustomerProfileV1]) -> None:
@@ -213,12 +188,15 @@ def people_tab(session: Session, everybody: list[CustomerProfileV1]) -> None:
     if session.role != "tenant_admin":
         return
     correct(session.client, chosen, everybody)
-    take_apart(session.client, chosen, sightings)
+    take_apart(session.client, chosen, sightings, everybody)
+    with st.expander("Record and erasure", icon=":material/badge:"):
+        keep_number(session.client, chosen)
+        ask_for_erasure(session.client, chosen)
 
 
 current = require_session()
 st.title("Customers")
-note = st.session_state.pop(_NOTE, None)
+note = st.session_state.pop(NOTE, None)
 if note is not None:
     st.success(note, icon=":material/check:")
 known = newest(current.client)
@@ -227,7 +205,7 @@ if current.role != "tenant_admin":
     st.stop()
 with api_errors():
     questions = current.client.review_queue(limit=50).items
-people, queue, history = st.tabs(["People", f"Review ({len(questions)})", "Corrections"])
+people, queue, history, gone = st.tabs(["People", f"Review ({len(questions)})", "Corrections", "Opted out"])
 with people:
     people_tab(current, known)
 with queue:
@@ -237,3 +215,5 @@ with queue:
         answer(current.client, question)
 with history:
     corrections(current.client)
+with gone:
+    opt_outs(current.client)

@@ -5,13 +5,27 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from contracts.calibration import CalibratedThreshold
+from contracts.calibration import CalibratedThreshold, VersionCoverage
 from dashboards.score_charts import score_chart
 from dashboards.session import api_errors, require_session
 
 
 def stated(threshold: CalibratedThreshold) -> str:
     return f"{threshold.low:.3f} to {threshold.high:.3f}"
+
+
+def coverage_of(version: VersionCoverage) -> tuple[str, ...]:
+    role = f"{version.role}, paused" if version.paused else version.role
+    return (
+        version.model_version,
+        role,
+        f"{version.staff_faces_known} of {version.staff_faces}",
+        f"{version.customers_known} of {version.customers}",
+        f"{version.sightings_known} of {version.sightings}",
+        f"{version.opt_outs_known} of {version.opt_outs}",
+        f"{version.set_aside}",
+        f"{version.untried}",
+    )
 
 
 client = require_session().client
@@ -60,3 +74,27 @@ st.dataframe(
     hide_index=True,
     width="stretch",
 )
+
+if len(report.versions) > 1:
+    st.subheader("Model versions")
+    st.dataframe(
+        pd.DataFrame(
+            [coverage_of(version) for version in report.versions],
+            columns=[
+                "Version",
+                "Role",
+                "Staff photographs",
+                "Customers",
+                "Sightings",
+                "Opt-outs",
+                "Set aside",
+                "To do",
+            ],
+        ),
+        hide_index=True,
+        width="stretch",
+    )
+    st.caption(
+        "What each version knows. Set aside is what has no usable picture; those customers are carried over by their "
+        "next visit with one."
+    )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from client import FootfallClient
 from client.errors import ApiProblem
-from contracts.people import Staff, StaffCreate
+from contracts.people import Staff, StaffCreate, StaffPatch
 from dashboards.enrolment import IMAGES, enrol, show_consistency, show_faces, show_reminders
 from dashboards.pictures import with_faces
 from dashboards.session import api_errors, problem_text, require_session
@@ -23,6 +23,37 @@ def add_person(client: FootfallClient) -> None:
             with api_errors():
                 client.create_staff(StaffCreate(display_name=name.strip(), external_ref=number.strip() or None))
             st.rerun()
+
+
+def edit_person(client: FootfallClient, person: Staff) -> None:
+    """Name and number, of the version that is shown: a colleague who was quicker is not overwritten."""
+    with st.form(f"edit-{person.staff_id}-{person.version}"):
+        name = st.text_input("Name", value=person.display_name, max_chars=200)
+        number = st.text_input("Personnel number", value=person.external_ref or "", max_chars=200)
+        if not st.form_submit_button("Save", type="primary", icon=":material/save:"):
+            return
+    if not name.strip():
+        st.warning("A name is needed.")
+        return
+    patch = StaffPatch(display_name=name.strip(), external_ref=number.strip() or None)
+    try:
+        client.change_staff(person.staff_id, patch, version=person.version)
+    except ApiProblem as error:
+        if error.slug != "precondition-failed":
+            st.error(problem_text(error), icon=":material/block:")
+            return
+        st.warning("Somebody else has changed this person meanwhile. Look again, then save.", icon=":material/sync:")
+        return
+    st.rerun()
+
+
+def delete_person(client: FootfallClient, person: Staff) -> None:
+    st.write(f"Deletes {person.display_name} with every photograph, template and visit.")
+    sure = st.checkbox("I am sure", key=f"sure-{person.staff_id}")
+    if st.button("Delete", disabled=not sure or not may_change, icon=":material/delete_forever:"):
+        with api_errors():
+            client.delete_staff(person.staff_id, version=person.version)
+        st.rerun()
 
 
 def everyone(client: FootfallClient) -> list[Staff]:
@@ -76,7 +107,8 @@ api = session.client
 st.title("Staff")
 with api_errors():
     people = everyone(api)
-if session.role == "tenant_admin":
+may_change = session.role == "tenant_admin"
+if may_change:
     add_person(api)
 if not people:
     st.info("Nobody is enrolled yet. Add a person, then upload a photograph.", icon=":material/group_add:")
@@ -90,18 +122,18 @@ chosen = st.selectbox(
         f"{one.display_name} ({one.faces} photographs)" if one.faces != 1 else f"{one.display_name} (1 photograph)"
     ),
 )
-gallery, trial, danger = st.tabs(["Photographs", "Recognition test", "Delete"])
+gallery, trial, edit, danger = st.tabs(["Photographs", "Recognition test", "Edit", "Delete"])
 with gallery:
-    show_faces(api, chosen, may_remove=session.role == "tenant_admin")
+    show_faces(api, chosen, may_remove=may_change)
     show_consistency(api, chosen)
-    if session.role == "tenant_admin":
+    if may_change:
         enrol(api, chosen)
 with trial:
     recognition_test(api, chosen)
+with edit:
+    if may_change:
+        edit_person(api, chosen)
+    else:
+        st.caption("Your role may not change staff.")
 with danger:
-    st.write(f"Deletes {chosen.display_name} with every photograph, template and visit.")
-    sure = st.checkbox("I am sure", key=f"sure-{chosen.staff_id}")
-    if st.button("Delete", disabled=not sure or session.role != "tenant_admin", icon=":material/delete_forever:"):
-        with api_errors():
-            api.delete_staff(chosen.staff_id)
-        st.rerun()
+    delete_person(api, chosen)

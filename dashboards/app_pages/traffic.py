@@ -1,51 +1,105 @@
-"""Traffic over days and weeks, from the marts that dbt builds."""
+"""Traffic over hours, weeks and months: how many came, when, for how long, and who came again."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from dashboards.charts import csv_bytes, traffic_chart, traffic_frame
-from dashboards.filters import all_sites, choose_period, choose_site, zone_of
+from contracts.reports import Bucket
+from dashboards.analytics_charts import cohorts_frame, dwell_chart, heat_map, hours_frame
+from dashboards.charts import csv_bytes, duration_text, traffic_chart, traffic_frame
+from dashboards.filters import all_sites, choose_period, choose_site, whole_buckets, zone_of
 from dashboards.session import api_errors, require_session
+
+_BUCKETS: dict[str, Bucket] = {"15 min": "15min", "Hour": "hour", "Day": "day", "Week": "week", "Month": "month"}
+_RETURN_DAYS = 30
 
 client = require_session().client
 st.title("Traffic")
 
 with api_errors():
     sites = all_sites(client)
-left, middle, right = st.columns([1, 1, 1])
+left, middle, right = st.columns([1, 1, 1.4])
 with left:
     site = choose_site(sites, key="traffic")
 zone = zone_of(site, sites)
 with middle:
     since, until = choose_period(zone, key="traffic", days=14)
 with right:
-    bucket = st.segmented_control("By", ["day", "hour"], default="day", required=True, key="traffic-bucket")
+    chosen = st.segmented_control("By", list(_BUCKETS), default="Day", required=True, key="traffic-bucket")
+bucket = _BUCKETS[chosen or "Day"]
+since = whole_buckets(since, bucket)
+site_id = site.site_id if site else None
 
 with api_errors():
-    report = client.traffic(
-        bucket="hour" if bucket == "hour" else "day",
-        source="marts",
-        site_id=site.site_id if site else None,
-        since=since,
-        until=until,
-    )
+    report = client.traffic(bucket=bucket, source="marts", site_id=site_id, since=since, until=until)
+    if report.as_of is None:
+        # Nothing was built yet, for these buckets at least: a new installation is no reason for an empty page.
+        report = client.traffic(bucket=bucket, source="live", site_id=site_id, since=since, until=until)
+    lengths = client.dwell(site_id=site_id, since=since, until=until)
+    week = client.distribution(by="hour_of_week", site_id=site_id, since=since, until=until)
+    peaks = client.peak_hours(limit=5, site_id=site_id, since=since, until=until)
+    again = client.repeat_rate(within_days=_RETURN_DAYS, cohort="week", site_id=site_id, since=since, until=until)
 
-if report.as_of is None:
-    st.info("The marts have not been built yet. Run the job `refresh_all` in Dagster.", icon=":material/database:")
-    st.stop()
-st.caption(f"Built {report.as_of.astimezone(zone):%d %B %Y, %H:%M} ({zone.key}).")
+built = "Built" if report.source == "marts" else "Counted"
+if report.as_of is not None:
+    st.caption(f"{built} {report.as_of.astimezone(zone):%d %B %Y, %H:%M} ({zone.key}). Hours are each site's own.")
 if not report.rows:
     st.info("No visits in this period.", icon=":material/hourglass_empty:")
     st.stop()
 
+new = sum(row.new_visitors for row in report.rows)
+returning = sum(row.returning_visitors for row in report.rows)
+median = lengths.overall.median_seconds
+figures = st.columns(6)
+figures[0].metric("Visitors", f"{new + returning:,}", border=True)
+figures[1].metric("New", f"{new:,}", border=True)
+figures[2].metric("Returning", f"{returning:,}", border=True)
+figures[3].metric(
+    "Came twice or more",
+    "–" if again.repeat_rate is None else f"{again.repeat_rate:.0%}",
+    border=True,
+    help="Share of the period's different visitors who came at least twice in it.",
+)
+figures[4].metric("Median stay", "–" if median is None else duration_text(median), border=True)
+figures[5].metric(
+    "Unidentified",
+    f"{sum(row.unidentified_sightings for row in report.rows):,}",
+    border=True,
+    help="Faces that were counted without an identity.",
+)
+
 st.altair_chart(traffic_chart(traffic_frame(report.rows, zone), report.bucket, since, until), width="stretch")
+
+when, length = st.columns([1.2, 1])
+with when:
+    st.subheader("When they come")
+    st.altair_chart(heat_map(week.rows), width="stretch")
+with length:
+    st.subheader("How long they stay")
+    st.altair_chart(dwell_chart(lengths.overall.histogram), width="stretch")
+
+busiest, cohorts = st.columns([1, 1.4])
+with busiest:
+    st.subheader("Busiest hours of the week")
+    st.dataframe(hours_frame(peaks.typical), hide_index=True, width="stretch")
+with cohorts:
+    st.subheader(f"Who came again within {_RETURN_DAYS} days")
+    st.dataframe(
+        cohorts_frame(again.cohorts),
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "First seen from": st.column_config.DateColumn(format="DD.MM.YYYY"),
+            "Share": st.column_config.NumberColumn(format="percent"),
+        },
+    )
+
 table = pd.DataFrame(
     [
         {
             "Site": row.site_name,
-            "From": row.bucket_start.astimezone(zone).replace(tzinfo=None),
+            "From": row.bucket_start.replace(tzinfo=None),
             "Visitors": row.visitor_visits,
             "New": row.new_visitors,
             "Returning": row.returning_visitors,
@@ -56,5 +110,6 @@ table = pd.DataFrame(
         for row in report.rows
     ]
 )
-st.dataframe(table, hide_index=True, width="stretch")
+with st.expander("The numbers", icon=":material/table:"):
+    st.dataframe(table, hide_index=True, width="stretch")
 st.download_button("Download as CSV", csv_bytes(table), "traffic.csv", "text/csv", icon=":material/download:")

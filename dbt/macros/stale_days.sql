@@ -1,11 +1,24 @@
-{#- The incremental strategy of the marts: local days of a site are rebuilt whole when something in them changed.
+{#- The incremental strategy of the marts: local days of a site, or weeks of a mart that says `rebuilt_by: week` in its
+meta, are rebuilt whole when something in them changed.
 
 dbt's own delete+insert deletes what it inserts anew, so the rows of a day whose every visit was erased would stay;
 its microbatch is a merge on Postgres and deletes nothing. See docs/adr/marts-rebuild-the-days-that-changed.md. -#}
 
-{#- The session's table of days that this run rebuilds in this mart. -#}
+{#- The session's table of days (or weeks) that this run rebuilds in this mart. -#}
 {% macro stale_days() -%}
 stale_days_of_{{ this.identifier }}
+{%- endmacro %}
+
+
+{#- What the mart is rebuilt by: 'day' or 'week'. -#}
+{% macro rebuilt_by() -%}
+{{ config.get('meta', {}).get('rebuilt_by', 'day') }}
+{%- endmacro %}
+
+
+{#- The first day of the unit that a local date or time lies in. -#}
+{% macro first_date_of(unit, local_time) -%}
+date_trunc('{{ unit }}', {{ local_time }})::date
 {%- endmacro %}
 
 
@@ -25,7 +38,7 @@ with stale as (
     select
         tenant_id,
         site_id,
-        local_date,
+        {{ first_date_of(rebuilt_by(), 'local_date') }} as first_date,
         timezone
     from {{ changed_days }}
     where changed_at >= coalesce((select max(built_at) from {{ this }}) - interval '1 day', '-infinity')
@@ -33,11 +46,11 @@ with stale as (
     select
         sites.tenant_id,
         sites.site_id,
-        latest.local_date,
+        latest.first_date,
         sites.timezone
     from {{ sites }} as sites
     cross join lateral (
-        select mart.bucket_local::date as local_date
+        select {{ first_date_of(rebuilt_by(), 'mart.bucket_local') }} as first_date
         from {{ this }} as mart
         where mart.tenant_id = sites.tenant_id and mart.site_id = sites.site_id
         order by mart.bucket_start desc
@@ -48,14 +61,32 @@ with stale as (
 select
     tenant_id,
     site_id,
-    local_date,
+    first_date,
     -- Zones that change their clocks at midnight have a day that starts twice or late.
-    coalesce(local_date::timestamp at time zone timezone - interval '3 hours', '-infinity') as scan_from,
-    coalesce((local_date + 1)::timestamp at time zone timezone + interval '3 hours', 'infinity') as scan_until
+    coalesce(first_date::timestamp at time zone timezone - interval '3 hours', '-infinity') as scan_from,
+    coalesce(
+        (first_date + interval '1 {{ rebuilt_by() }}') at time zone timezone + interval '3 hours', 'infinity'
+    ) as scan_until
 from stale;
 
 analyze {{ stale_days() }}
 {% endif %}
+{%- endmacro %}
+
+
+{#- Joins `rows`, which have tenant_id, site_id, local_date and happened_at, to what is stale; nothing on a build from
+nothing. `unit` as in the mart's `rebuilt_by`. -#}
+{% macro only_stale_days(rows, unit='day') -%}
+{% if is_incremental() -%}
+inner join {{ stale_days() }} as stale
+        on
+            {{ rows }}.tenant_id = stale.tenant_id
+            and {{ rows }}.site_id = stale.site_id
+            and {{ first_date_of(unit, rows ~ '.local_date') }} = stale.first_date
+            -- Says nothing new, but in the terms of the tables' indexes.
+            and {{ rows }}.happened_at >= stale.scan_from
+            and {{ rows }}.happened_at < stale.scan_until
+{%- endif %}
 {%- endmacro %}
 
 
@@ -68,7 +99,7 @@ where
     and mart.site_id = stale.site_id
     and mart.bucket_start >= stale.scan_from
     and mart.bucket_start < stale.scan_until
-    and (mart.bucket_local::date = stale.local_date or stale.local_date is null);
+    and ({{ first_date_of(rebuilt_by(), 'mart.bucket_local') }} = stale.first_date or stale.first_date is null);
 
 insert into {{ arg_dict['target_relation'] }} ({{ columns }})
 select {{ columns }}
@@ -81,7 +112,7 @@ from {{ arg_dict['temp_relation'] }}
 {%- if execute -%}
 {%- set marts = [] -%}
 {%- set builds = [] -%}
-{%- for node in graph.nodes.values() if node.config.get('incremental_strategy') == 'replace_stale_days' -%}
+{%- for node in graph.nodes.values() if node.config.materialized == 'incremental' -%}
 {%- set mart = adapter.get_relation(node.database, node.schema, node.alias) -%}
 {%- do marts.append(mart) -%}
 {%- do builds.append('select max(built_at) as built_at from ' ~ mart) -%}

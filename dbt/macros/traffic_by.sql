@@ -1,4 +1,4 @@
-{#- A mart's query: traffic per tenant, site and local `bucket` ('hour' or 'day'). Grain: tenant_id, site_id,
+{#- A mart's query: traffic per tenant, site and local `bucket` ('quarter', 'hour' or 'day'). Grain: tenant_id, site_id,
 bucket_start. On an incremental run, of the stale days alone; the marts differ in nothing but the bucket. -#}
 {% macro traffic_by(bucket) -%}
 with happened as (
@@ -42,18 +42,4 @@ select
     now() as built_at
 from happened
 group by tenant_id, site_id, site_name, bucket_start, bucket_local
-{%- endmacro %}
-
-
-{% macro only_stale_days(rows) -%}
-{% if is_incremental() -%}
-inner join {{ stale_days() }} as stale
-        on
-            {{ rows }}.tenant_id = stale.tenant_id
-            and {{ rows }}.site_id = stale.site_id
-            and {{ rows }}.local_date = stale.local_date
-            -- Says nothing new, but in the terms of the tables' indexes.
-            and {{ rows }}.happened_at >= stale.scan_from
-            and {{ rows }}.happened_at < stale.scan_until
-{%- endif %}
 {%- endmacro %}

@@ -107,7 +107,8 @@ class VectorStore(Protocol):
         ...
 
     def delete(self, tenant_id: TenantId, template_ids: Sequence[TemplateId]) -> None:
-        """Deletes those of the tenant's templates; ids of other tenants are left alone, missing ones ignored."""
+        """Deletes those of the tenant's templates, from what is served and from what is kept from before; ids of other
+        tenants are left alone, missing ones ignored."""
         ...
 
     def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
@@ -141,6 +142,10 @@ class VectorStore(Protocol):
         """Serves the former collection again, and keeps the one that was served, so that doing it twice changes
         nothing. What was written since the switch is not in it: the caller mends it from the record. `vectors` counts
         what it holds. Raises VectorsUnavailableError when no former collection of that model version is kept."""
+        ...
+
+    def forget(self, model_version: str) -> int:
+        """Drops every collection of that version but one that is served; how many."""
         ...
 
     def served(self) -> ServedState:

@@ -61,6 +61,7 @@ class _Connection:
     client: Any  # pymilvus is untyped
     has_templates: bool
     has_sound_upserts: bool
+    is_server: bool
 
 
 class MilvusSession:
@@ -84,6 +85,12 @@ class MilvusSession:
         """False for Milvus before 2.4, whose upsert computes the partition from a wrong field: what it wrote is not
         found again by its partition key (milvus-io/milvus#30772)."""
         return self._open().has_sound_upserts
+
+    @property
+    def is_server(self) -> bool:
+        """False for Milvus Lite, which has fewer kinds of index, and whose searches see a write once it is answered. A
+        server's see it some ticks later."""
+        return self._open().is_server
 
     def call(self, operation: str, action: Callable[[Any], Result]) -> Result:
         """`action` over the client.
@@ -149,6 +156,7 @@ class MilvusSession:
             client,
             has_templates=release is not None and release >= _FIRST_WITH_TEMPLATES,
             has_sound_upserts=release is None or release >= _FIRST_WITH_UPSERTS_BY_PARTITION_KEY,
+            is_server=release is not None,
         )
 
     def _forget(self, connection: _Connection) -> None:

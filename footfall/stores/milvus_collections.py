@@ -20,7 +20,9 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-_BULK_FACTOR = 12.0
+_BULK_FACTOR = 60.0
+"""Ten minutes at the default timeout: a server under load took two to index 200,000 vectors."""
+
 _NPROBE = "footfall.nprobe"
 """The property of a collection that says how many clusters its searches look into."""
 
@@ -34,6 +36,7 @@ class MilvusCollections:
         self._session = session
         self._alias = settings.alias
         self._names = CollectionNames(settings.alias)
+        self._scann = settings.index == "auto"
         self._nlist = settings.nlist
         self._nprobe = settings.nprobe
         self._chosen_nprobes: dict[str, int] = {}
@@ -78,9 +81,7 @@ class MilvusCollections:
         schema.add_field("person_id", DataType.VARCHAR, max_length=36)
         schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=EMBEDDING_DIMENSION)
         index = MilvusClient.prepare_index_params()
-        # Nested twice: pymilvus unpacks one level, and Milvus Lite reads nlist nowhere but in the inner one.
-        nested = {"params": {"nlist": self._nlist}}
-        index.add_index("embedding", index_type="IVF_FLAT", metric_type="COSINE", params=nested)
+        index.add_index("embedding", metric_type="COSINE", **self._wanted_index())
         self._call(
             "create a collection",
             lambda client: client.create_collection(
@@ -119,6 +120,13 @@ class MilvusCollections:
                 )
             time.sleep(_INDEX_POLL_SECONDS)
 
+    def _wanted_index(self) -> dict[str, Any]:
+        # Parameters are nested twice: pymilvus unpacks one level, and Milvus Lite reads nlist nowhere but in the inner.
+        if self._scann and self._session.is_server:
+            # With the vectors themselves beside their codes, so that scores are exact.
+            return {"index_type": "SCANN", "params": {"params": {"nlist": self._nlist, "with_raw_data": True}}}
+        return {"index_type": "IVF_FLAT", "params": {"params": {"nlist": self._nlist}}}
+
     def nlist(self, name: str) -> int:
         """Clusters of the collection's index."""
         described = self._index_of(name)
@@ -149,6 +157,21 @@ class MilvusCollections:
         """The collection to go back to from `served`: of the model version, or of any."""
         listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
         return self._names.newest_beside([str(name) for name in listed], served, model_version)
+
+    def kept_before(self, served: str) -> list[str]:
+        """The alias's collections that were begun before the one served. Younger ones may be rebuilds under way, whose
+        counts nobody else may change."""
+        listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
+        return self._names.begun_before([str(name) for name in listed], served)
+
+    def discard_version(self, model_version: str) -> int:
+        """Drops every collection of that version but the one that the alias serves; how many there were."""
+        listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
+        served, start = self.served_or_none(), self._names.of_version(model_version)
+        found = [str(name) for name in listed if str(name).startswith(start) and str(name) != served]
+        for name in found:
+            self.discard(name)
+        return len(found)
 
     def _index_of(self, name: str) -> dict[str, Any]:
         return self._call(

@@ -25,6 +25,9 @@ BATCH_ROWS = 500
 
 _PAGE_ROWS = 5_000
 _HIT_FIELDS = ["template_id", "person_kind", "person_id"]
+_NOBODY = UUID(int=0)
+_LEAST_RESCORED, _RESCORED_A_HIT = 200, 10
+"""Candidates that SCANN scores again with the vectors themselves: fewer than so many for each hit cost recall."""
 
 
 class MilvusRows:
@@ -36,7 +39,7 @@ class MilvusRows:
         self._timeout = timeout_seconds
 
     def write(self, name: str, templates: Sequence[StoredTemplate]) -> None:
-        """At most BATCH_ROWS of them; of those with one id the last."""
+        """At most BATCH_ROWS of them; of those with one id the last. See `await_seen`."""
         by_id = {template.template_id: template for template in templates}
         rows = [
             {
@@ -55,6 +58,13 @@ class MilvusRows:
         self._call("write", lambda client: client.delete(name, timeout=self._timeout, **former))
         self._call("write", lambda client: client.insert(name, rows, timeout=self._timeout))
 
+    def await_seen(self, name: str) -> None:
+        """Returns once every search by anybody sees what was written and deleted before: so that searches need wait
+        for nothing. See docs/adr/a-write-waits-and-a-search-does-not.md."""
+        if self._session.is_server:
+            nobody = self._session.filtered("template_id in {ids}", {"ids": [_NOBODY]})
+            self._query(name, ["template_id"], nobody)
+
     def delete(self, name: str, tenant_id: TenantId, template_ids: Sequence[TemplateId]) -> None:
         matching = self._session.filtered(
             "tenant_id == {tenant} and template_id in {ids}", {"tenant": tenant_id, "ids": template_ids}
@@ -64,7 +74,7 @@ class MilvusRows:
     def nearest(
         self, name: str, tenant_id: TenantId, probes: Float32Array, limit: int, nprobe: int | None = None
     ) -> list[list[Hit]]:
-        """`nprobe`: None for what was chosen for the collection."""
+        """`nprobe`: None for what was chosen for the collection. Sees what `await_seen` returned for."""
         clusters = self._collections.nprobe(name) if nprobe is None else nprobe
         matching = self._session.filtered("tenant_id == {tenant}", {"tenant": tenant_id})
         found = self._call(
@@ -74,9 +84,9 @@ class MilvusRows:
                 data=list(np.asarray(probes, dtype=np.float32)),
                 limit=limit,
                 output_fields=_HIT_FIELDS,
-                search_params={"metric_type": "COSINE", "params": {"nprobe": clusters}},
+                search_params={"metric_type": "COSINE", "params": {"nprobe": clusters, **_rescored(limit)}},
                 anns_field="embedding",
-                consistency_level="Strong",
+                consistency_level="Bounded",
                 timeout=self._timeout,
                 **matching,
             ),
@@ -169,6 +179,11 @@ def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     remaining = iter(items)
     while batch := list(islice(remaining, size)):
         yield batch
+
+
+def _rescored(limit: int) -> dict[str, int]:
+    """SCANN's own parameter; other indexes do not read it."""
+    return {"reorder_k": max(_LEAST_RESCORED, _RESCORED_A_HIT * limit)}
 
 
 def _hit(found: Any) -> Hit:

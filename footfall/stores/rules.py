@@ -151,6 +151,13 @@ class CollectionNames:
         ours = [name for name in collections if name.startswith(self.family) and name not in {served, former}]
         return [name for name in ours if _began(name) < _began(former)]
 
+    def begun_before(self, collections: Sequence[str], served: str) -> list[str]:
+        """Those of the alias's other collections that were begun before `served`."""
+        if not served.startswith(self.family):
+            return []
+        ours = [name for name in collections if name.startswith(self.family)]
+        return [name for name in ours if _began(name) < _began(served)]
+
     def newest_beside(self, collections: Sequence[str], served: str, model_version: str | None) -> str | None:
         """Of the alias's other collections of the model version, or of any, the one that was begun last before
         `served`, else the one begun last. After a roll-back that is the one that was served before it."""

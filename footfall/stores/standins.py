@@ -97,10 +97,11 @@ class MemoryVectorStore:
         if not template_ids:
             return
         with self._lock:
-            held = self._any_version().templates
-            for template_id in template_ids:
-                if template_id in held and held[template_id].tenant_id == tenant_id:
-                    del held[template_id]
+            served = self._any_version()
+            for held in (served.templates, {} if self._former is None else self._former.templates):
+                for template_id in template_ids:
+                    if template_id in held and held[template_id].tenant_id == tenant_id:
+                        del held[template_id]
 
     def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
         check_limit(limit)
@@ -147,6 +148,14 @@ class MemoryVectorStore:
                 raise nothing_former(self._alias, model_version)
             self._served, self._former = former, served
         return RebuildReport(former.name, served.name, len(former.templates), time.monotonic() - began)
+
+    def forget(self, model_version: str) -> int:
+        with self._lock:
+            former = self._former
+            if former is None or not former.name.startswith(self._names.of_version(model_version)):
+                return 0
+            self._former = None
+            return 1
 
     def served(self) -> ServedState:
         with self._lock:

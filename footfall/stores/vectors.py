@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -57,10 +58,20 @@ class MilvusVectorStore:
         check_templates(templates)
         for batch in batches(templates, BATCH_ROWS):
             self._on_served(partial(self._rows.write, templates=batch), model_version)
+        if templates:
+            self._on_served(self._rows.await_seen)
 
     def delete(self, tenant_id: TenantId, template_ids: Sequence[TemplateId]) -> None:
+        if not template_ids:
+            return
         for batch in batches(template_ids, BATCH_ROWS):
             self._on_served(partial(self._rows.delete, tenant_id=tenant_id, template_ids=batch))
+        for kept in self._collections.kept_before(self._collections.served()):
+            for batch in batches(template_ids, BATCH_ROWS):
+                with suppress(MissingCollectionError):  # dropped in between, with all that was in it
+                    self._on_loaded(partial(self._rows.delete, tenant_id=tenant_id, template_ids=batch), kept)
+        if template_ids:
+            self._on_served(self._rows.await_seen)
 
     def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
         check_limit(limit)
@@ -85,14 +96,13 @@ class MilvusVectorStore:
         fresh = self._collections.create(model_version)
         switched = False
         try:
-            written = self._fill(fresh, templates, set())
+            written: set[TemplateId] = set()
+            self._fill(fresh, templates, written)
             self._collections.finish(fresh)
             self._require_count(fresh, written)
             if verify is not None:
                 verify(MilvusBuild(fresh, self._collections.nlist(fresh), self._rows, self._collections))
-            count = len(written)
-            self._fill(fresh, late, written)
-            if len(written) != count:
+            if self._fill(fresh, late, written):
                 self._require_count(fresh, written)
             former = self._collections.served_or_none()
             self._collections.switch(fresh)
@@ -119,6 +129,9 @@ class MilvusVectorStore:
         count = self._rows.count(former)
         self._collections.switch(former)
         return RebuildReport(former, served, count, time.monotonic() - began)
+
+    def forget(self, model_version: str) -> int:
+        return self._collections.discard_version(model_version)
 
     def served(self) -> ServedState:
         name = self._collections.served()
@@ -149,15 +162,18 @@ class MilvusVectorStore:
             self._collections.load(name)
         return action(name)
 
-    def _fill(self, name: str, templates: Iterable[StoredTemplate], written: set[TemplateId]) -> set[TemplateId]:
-        """Writes all into `name`, and their ids into `written`."""
+    def _fill(self, name: str, templates: Iterable[StoredTemplate], written: set[TemplateId]) -> int:
+        """Writes all into `name`, and their ids into `written`. How many there were."""
+        rows = 0
         for batch in batches(templates, BATCH_ROWS):
             check_templates(batch)
             self._rows.write(name, batch)
             written.update(template.template_id for template in batch)
-        return written
+            rows += len(batch)
+        return rows
 
     def _require_count(self, name: str, written: set[TemplateId]) -> None:
+        """Counted as a strong read, after which every search sees the rows."""
         count = self._rows.count(name)
         if count != len(written):
             raise VectorsUnavailableError(

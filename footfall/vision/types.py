@@ -70,8 +70,16 @@ class Detector(Protocol):
     @property
     def name(self) -> str: ...
 
-    def detect(self, image: BgrImage) -> list[DetectedFace]:
-        """Faces of one image at any size, in its own pixels, best score first."""
+    @property
+    def sees_parts(self) -> bool:
+        """True where a part of a picture costs less than the whole and shows the same faces."""
+        ...
+
+    def detect(self, image: BgrImage, *, long_side_px: int | None = None) -> list[DetectedFace]:
+        """Faces of one image at any size, in its own pixels, best score first.
+
+        `long_side_px`: what the image is shrunk or enlarged to, for a part of a picture; None: as configured.
+        """
         ...
 
 

@@ -18,6 +18,7 @@ from footfall.errors import ConfigurationError, ServiceUnavailableError
 from ingest_daemon.outbox.database import open_database
 from ingest_daemon.outbox.lock import OutboxLock
 from ingest_daemon.outbox.records import DeadLetter, OutboxState, Pending, Taken
+from ingest_daemon.sealing import Sealer
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,9 @@ class Outbox:
     (secure_delete), for they hold faces; of a dead letter neither image nor template is kept.
     """
 
-    def __init__(self, connection: sqlite3.Connection, lock: OutboxLock, *, max_bytes: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, lock: OutboxLock, sealer: Sealer, *, max_bytes: int) -> None:
         self._connection = connection
+        self._sealer = sealer
         self._file_lock = lock
         self._max_bytes = max_bytes
         self._mutex = threading.RLock()
@@ -44,17 +46,19 @@ class Outbox:
 
     @classmethod
     def open(cls, path: Path, *, max_bytes: int) -> Outbox:
-        """Opens or makes the outbox; see `open_database`. Raises ConfigurationError when another process uses it."""
+        """Opens or makes the outbox; see `open_database`. Its key is the file beside it. Raises ConfigurationError when
+        another process uses it, or the key cannot be used."""
         lock = OutboxLock.take(path)
         try:
-            return cls(open_database(path), lock, max_bytes=max_bytes)
+            sealer = Sealer.at(path.with_name(path.name + ".key"))
+            return cls(open_database(path), lock, sealer, max_bytes=max_bytes)
         except ConfigurationError:
             lock.release()
             raise
 
     def put(self, event: FaceDetectedV1, image: bytes | None, *, run: str, read_at: float) -> Taken:
         """Queues an event. One that waits already under the same id and revision is left as it is."""
-        document = event.model_dump_json().encode()
+        document, image = self._sealed(event, image)
         size = len(document) + len(image or b"")
         row = (str(event.camera_id), str(event.event_id), event.revision, run, read_at, time.time(), size, document)
         try:
@@ -78,17 +82,17 @@ class Outbox:
         camera's events arrive in their order."""
         with self._mutex:
             rows = self._connection.execute(
-                "select seq, event, image, run, read_at, attempts from pending"
+                "select seq, event_id, revision, event, image, run, read_at, attempts from pending"
                 " where seq in (select min(seq) from pending group by camera_id) order by seq"
             ).fetchall()
         heads: list[Pending] = []
-        for seq, document, image, run, read_at, attempts in rows:
-            try:
-                event = FaceDetectedV1.model_validate_json(document)
-            except ValidationError:
-                self.set_aside(seq, status=UNREADABLE, reason="this version of Footfall cannot read the event")
+        for seq, event_id, revision, document, image, run, read_at, attempts in rows:
+            event = self._opened(document, event_id, revision)
+            if event is None:
+                self.set_aside(seq, status=UNREADABLE, reason="the event on the disk cannot be read")
                 continue
-            heads.append(Pending(seq, event, image, run, read_at, attempts))
+            picture = None if image is None else self._sealer.open(image, _context("image", event_id, revision))
+            heads.append(Pending(seq, event, picture, run, read_at, attempts))
         return heads
 
     def sent(self, seq: int) -> None:
@@ -116,7 +120,16 @@ class Outbox:
             camera_id, event_id, revision, document = row
             connection.execute(
                 "insert into dead values (?, ?, ?, ?, ?, ?, ?, ?)",
-                (seq, camera_id, event_id, revision, status, reason, time.time(), _faceless(document)),
+                (
+                    seq,
+                    camera_id,
+                    event_id,
+                    revision,
+                    status,
+                    reason,
+                    time.time(),
+                    self._faceless(document, event_id, revision),
+                ),
             )
             connection.execute(
                 "delete from dead where seq not in (select seq from dead order by seq desc limit ?)",
@@ -124,18 +137,33 @@ class Outbox:
             )
             self._bytes -= self._removed(connection, seq)
 
+    def expire(self, most_seconds: float) -> int:
+        """Drops, and counts, events that have waited for longer; answers how many. A clock that was set back makes
+        them younger, one that was set forward older: the wall clock is all that outlives a restart."""
+        with self._writing() as connection:
+            removed = connection.execute(
+                "delete from pending where queued_at < ? returning bytes", (time.time() - most_seconds,)
+            ).fetchall()
+            if removed:
+                self._bytes -= sum(int(size) for (size,) in removed)
+                connection.execute("update counters set value = value + ? where name = 'dropped'", (len(removed),))
+                logger.error("%d events had waited too long for the server and were dropped.", len(removed))
+            return len(removed)
+
     def strip_faces(self, camera_id: UUID) -> int:
         """Takes image and template out of every waiting event of a camera, and answers of how many: the tenant has
         decided to count only."""
         with self._writing() as connection:
             rows = connection.execute(
-                "select seq, event, bytes from pending where camera_id = ?", (str(camera_id),)
+                "select seq, event_id, revision, event, image, bytes from pending where camera_id = ?",
+                (str(camera_id),),
             ).fetchall()
             stripped = 0
-            for seq, document, size in rows:
-                faceless = _faceless(document)
-                if len(faceless) == size:
+            for seq, event_id, revision, document, image, size in rows:
+                event = self._opened(document, event_id, revision)
+                if event is not None and event.embedding is None and image is None:
                     continue
+                faceless = self._faceless(document, event_id, revision)
                 connection.execute(
                     "update pending set event = ?, image = null, bytes = ? where seq = ?",
                     (faceless, len(faceless), seq),
@@ -164,6 +192,37 @@ class Outbox:
             DeadLetter(UUID(event_id), revision, UUID(camera_id), status, reason, at)
             for event_id, revision, camera_id, status, reason, at in rows
         ]
+
+    def retry(self, event_id: UUID | None = None) -> int:
+        """Queues dead letters again, all or those of one event, behind what waits; answers how many. They carry no
+        face any more: the server takes them as counted sightings. What cannot be read stays."""
+        with self._writing() as connection:
+            rows = connection.execute(
+                "select seq, camera_id, event_id, revision, event from dead where ?1 is null or event_id = ?1"
+                " order by seq",
+                (None if event_id is None else str(event_id),),
+            ).fetchall()
+            retried = 0
+            for seq, camera_id, known_id, revision, document in rows:
+                if self._opened(document, known_id, revision) is None:
+                    continue
+                connection.execute("delete from dead where seq = ?", (seq,))
+                added = connection.execute(
+                    "insert or ignore into pending"
+                    " (camera_id, event_id, revision, run, read_at, queued_at, bytes, event, image)"
+                    " values (?, ?, ?, '', 0, ?, ?, ?, null)",
+                    (camera_id, known_id, revision, time.time(), len(document), document),
+                ).rowcount
+                retried += added
+                self._bytes += added * len(document)
+            return retried
+
+    def drop(self, event_id: UUID | None = None) -> int:
+        """Forgets dead letters, all or those of one event; answers how many."""
+        with self._writing() as connection:
+            return connection.execute(
+                "delete from dead where ?1 is null or event_id = ?1", (None if event_id is None else str(event_id),)
+            ).rowcount
 
     def close(self) -> None:
         with self._mutex:
@@ -210,11 +269,24 @@ class Outbox:
         row = connection.execute("delete from pending where seq = ? returning bytes", (seq,)).fetchone()
         return 0 if row is None else int(row[0])
 
+    def _sealed(self, event: FaceDetectedV1, image: bytes | None) -> tuple[bytes, bytes | None]:
+        event_id, revision = str(event.event_id), event.revision
+        document = self._sealer.seal(event.model_dump_json().encode(), _context("event", event_id, revision))
+        return document, None if image is None else self._sealer.seal(image, _context("image", event_id, revision))
 
-def _faceless(document: bytes) -> bytes:
-    """The event without its template; unchanged when this version cannot read it."""
-    try:
-        event = FaceDetectedV1.model_validate_json(document)
-    except ValidationError:
-        return b"{}"
-    return event.model_copy(update={"embedding": None}).model_dump_json().encode()
+    def _opened(self, document: bytes, event_id: str, revision: int) -> FaceDetectedV1 | None:
+        """None where the key is another one, or another version of Footfall wrote it."""
+        plain = self._sealer.open(document, _context("event", event_id, revision))
+        try:
+            return None if plain is None else FaceDetectedV1.model_validate_json(plain)
+        except ValidationError:
+            return None
+
+    def _faceless(self, document: bytes, event_id: str, revision: int) -> bytes:
+        """The event sealed anew without its template; empty when it cannot be read."""
+        event = self._opened(document, event_id, revision)
+        return b"" if event is None else self._sealed(event.model_copy(update={"embedding": None}), None)[0]
+
+
+def _context(kind: str, event_id: str, revision: int) -> str:
+    return f"{kind}:{event_id}:{revision}"

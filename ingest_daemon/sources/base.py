@@ -58,6 +58,14 @@ class Source(Protocol):
         """False for a live source that is away."""
         ...
 
+    def hurry(self, wanted: bool) -> None:
+        """Whether every frame is wanted for a moment; a finite source gives every one anyway."""
+        ...
+
+    def pace(self, every_seconds: float) -> None:
+        """How far apart the frames of a live source are due from now on."""
+        ...
+
     def frames(self, stop: Event) -> Iterator[Frame]:
         """The frames that are due for detection, until the end or until `stop` is set; iterate once.
 

@@ -56,7 +56,8 @@ def checked_video(path: Path) -> Path:
 @contextmanager
 def opened(path: Path) -> Iterator[cv2.VideoCapture]:
     """The file opened by FFmpeg, released at the end. Raises NotAVideoError."""
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    # One thread: more of them decode no frame sooner, cost memory each, and fight the detector for the processors.
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     try:
         if not capture.isOpened():
             raise NotAVideoError(

@@ -18,7 +18,7 @@ from footfall.errors import ImageTooLargeError, NotAnImageError, NotAVideoError
 from footfall.settings import VisionSettings
 from footfall.vision.decode import decode
 from footfall.vision.types import BgrImage
-from ingest_daemon.sources.base import Cadence, Frame
+from ingest_daemon.sources.base import Frame
 from ingest_daemon.sources.container import PICTURE_SUFFIXES, checked_video, fingerprint_of, opened
 from ingest_daemon.tally import Count, Tally
 
@@ -36,11 +36,20 @@ class Playback:
 
     started_at: datetime | None
     realtime: bool
-    detect_every_seconds: float
 
 
-class VideoFile:
-    """A video file. Every frame is read; those that are due for detection are converted and given."""
+class _EveryFrame:
+    """What a source that gives every frame makes of wishes for more or fewer: nothing."""
+
+    def hurry(self, wanted: bool) -> None:
+        """Every frame comes anyway."""
+
+    def pace(self, every_seconds: float) -> None:
+        """Every frame comes anyway."""
+
+
+class VideoFile(_EveryFrame):
+    """A video file. Every frame is given."""
 
     def __init__(self, path: Path, *, started_at: datetime, frames_expected: int, playback: Playback, tally: Tally):
         self.name = path.name
@@ -65,7 +74,6 @@ class VideoFile:
         return cls(path, started_at=_start(playback, length), frames_expected=count, playback=playback, tally=tally)
 
     def frames(self, stop: Event) -> Iterator[Frame]:
-        cadence = Cadence(self._playback.detect_every_seconds)
         pace = _Pace(self._playback.realtime)
         index, given, media_seconds = 0, 0, 0.0
         with opened(self._path) as capture:
@@ -76,26 +84,25 @@ class VideoFile:
                 if index:
                     media_seconds = stated if stated > media_seconds else media_seconds + 1 / rate
                 self._tally.add(Count.FRAMES_READ)
-                if cadence.is_due(media_seconds):
-                    readable, image = capture.retrieve()
-                    if readable:
-                        pace.wait(media_seconds, stop)
-                        yield Frame(
-                            image=np.asarray(image, dtype=np.uint8),
-                            captured_at=self._start + timedelta(seconds=media_seconds),
-                            index=index,
-                            read_at=time.monotonic(),
-                            continuous=given > 0,
-                        )
-                        given += 1
-                    else:
-                        self._tally.add(Count.FRAMES_UNREADABLE)
+                readable, image = capture.retrieve()
+                if readable:
+                    pace.wait(media_seconds, stop)
+                    yield Frame(
+                        image=np.asarray(image, dtype=np.uint8),
+                        captured_at=self._start + timedelta(seconds=media_seconds),
+                        index=index,
+                        read_at=time.monotonic(),
+                        continuous=given > 0,
+                    )
+                    given += 1
+                else:
+                    self._tally.add(Count.FRAMES_UNREADABLE)
                 index += 1
         if not stop.is_set() and self.frames_expected and index < 0.9 * self.frames_expected:
             logger.warning("%s says it has %d frames; only %d can be read.", self.name, self.frames_expected, index)
 
 
-class PictureFolder:
+class PictureFolder(_EveryFrame):
     """Pictures in the order of their names, SECONDS_PER_PICTURE apart, each a scene of its own: where a face stands
     on one says nothing about the next. Files that are no pictures are counted and left out."""
 

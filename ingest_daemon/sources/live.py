@@ -46,11 +46,23 @@ class LiveSource:
         self.started_at: datetime | None = None
         self.frames_expected: int | None = None
         self._open_capture = open_capture
-        self._detect_every_seconds = detect_every_seconds
+        self._cadence = Cadence(detect_every_seconds)
         self._tally = tally
         self._backoff = backoff or BackoffPolicy()
         self._random = random or Random()  # noqa: S311 - spreads reconnections, guards no secret
         self._index = 0
+        self._hurried = Event()
+
+    def hurry(self, wanted: bool) -> None:
+        """Whether every frame is wanted, or only those that are due."""
+        if wanted:
+            self._hurried.set()
+        else:
+            self._hurried.clear()
+
+    def pace(self, every_seconds: float) -> None:
+        """Frames are due this far apart from now on."""
+        self._cadence = Cadence(every_seconds)
 
     def frames(self, stop: Event) -> Iterator[Frame]:
         failures = 0
@@ -73,7 +85,6 @@ class LiveSource:
             stop.wait(wait)
 
     def _until_lost(self, capture: cv2.VideoCapture, stop: Event) -> Iterator[Frame]:
-        cadence = Cadence(self._detect_every_seconds)
         clock = _SteadyClock()
         continuous = False
         while not stop.is_set() and capture.isOpened() and capture.grab():
@@ -83,7 +94,7 @@ class LiveSource:
             now = time.monotonic()
             index, self._index = self._index, self._index + 1
             self._tally.add(Count.FRAMES_READ)
-            if not cadence.is_due(now):
+            if not self._cadence.is_due(now) and not self._hurried.is_set():
                 continue
             readable, image = capture.retrieve()
             if not readable:

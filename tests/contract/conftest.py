@@ -4,15 +4,12 @@ templates, and SeaweedFS. Each test has an alias of its own; object tests have t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from benchmarks.milvus_server import running_server
-from footfall.errors import ServiceUnavailableError
 from footfall.settings import MilvusSettings, S3Settings
 from footfall.stores.base import ObjectStore, VectorStore
 from footfall.stores.objects import S3ObjectStore
@@ -57,18 +54,6 @@ BACKENDS = [
     "milvus_with_templates",
     pytest.param("milvus_server", marks=pytest.mark.e2e),
 ]
-
-
-@pytest.fixture(scope="session")
-def real_milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URI of a real Milvus server. Skips where it cannot be installed."""
-    folder = tmp_path_factory.mktemp("milvus-server")
-    with ExitStack() as running:
-        try:
-            uri = running.enter_context(running_server(Path(__file__).parents[2] / "var", folder / "data"))
-        except ServiceUnavailableError as error:
-            pytest.skip(f"no real Milvus here: {error.message}")
-        yield uri
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
 from milvus_lite.db import MilvusLite
-from pymilvus.grpc_gen import milvus_pb2_grpc
+from pymilvus.grpc_gen import common_pb2, milvus_pb2_grpc
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -26,6 +26,8 @@ class TemplatingServicer(MilvusServicer):  # type: ignore[misc]  # untyped packa
         super().__init__(engine)
         self.filters: list[str] = []
         """Every filter as it arrived."""
+        self.strong_reads: list[str] = []
+        """Filters of the queries that wanted to see everything that was written before."""
 
     def GetVersion(self, request: Any, context: Any) -> Any:  # noqa: N802  # gRPC's name
         answer = super().GetVersion(request, context)
@@ -37,6 +39,8 @@ class TemplatingServicer(MilvusServicer):  # type: ignore[misc]  # untyped packa
         return super().Search(request, context)
 
     def Query(self, request: Any, context: Any) -> Any:  # noqa: N802
+        if not request.use_default_consistency and request.consistency_level == common_pb2.Strong:
+            self.strong_reads.append(request.expr)
         request.expr = self._filled(request.expr, request.expr_template_values)
         return super().Query(request, context)
 

@@ -145,6 +145,7 @@ def _write_from_a_process(settings: MilvusSettings, tenant: TenantId, seed: int)
     return ids_of(held)
 
 
+@pytest.mark.e2e
 def test_processes_that_start_at_once_share_one_collection_and_lose_nothing(milvus: Killable) -> None:
     """Fails with more than one worker in the server: two writes at once tear its log, and the kill shows it."""
     tenant = new_tenant()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from footfall.settings import VisionSettings
 from footfall.vision.embedders.arcface import ArcFaceEmbedder
 from footfall.vision.embedders.mock import MockEmbedder
 from footfall.vision.models.files import trusted_path
-from footfall.vision.models.manifest import EMBEDDER
+from footfall.vision.models.manifest import EMBEDDER, MIRRORED_EMBEDDER
+from footfall.vision.models.offline import MOCK_VERSIONS
 from footfall.vision.types import Float32Array
 from tests.golden.drawn_face import drawn_crop
 
@@ -59,6 +61,25 @@ def test_the_golden_vector_tells_the_alignment(models_dir: Path, golden_vector: 
     assert float(shifted @ golden_vector) < LEAST_COSINE["bf16"]
 
 
-def test_the_mock_embedder_is_the_same_on_every_machine(golden: Path) -> None:
-    (vector,) = MockEmbedder().embed([drawn_crop()])
-    assert float(vector @ np.load(golden / "mock-1.npy")) >= 0.9999
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_the_mirrored_version_is_the_mean_of_a_crop_and_its_mirror_image(
+    models_dir: Path, golden: Path, backend: Literal["onnxruntime", "openvino"]
+) -> None:
+    """Its golden vector was fused from two of the plain one's, on onnxruntime."""
+    settings = VisionSettings(backend=backend, precision="float32")
+    mirrored = ArcFaceEmbedder(trusted_path(MIRRORED_EMBEDDER, models_dir), settings, MIRRORED_EMBEDDER)
+    (vector,) = mirrored.embed([drawn_crop()])
+    least = LEAST_COSINE[mirrored.backend.split("-")[1]]
+    assert float(vector @ np.load(golden / "arcface-mbf-512-mirrored-v1.npy")) >= least
+    assert float(vector @ np.load(golden / "arcface-mbf-512-v1.npy")) < least
+
+
+@pytest.mark.parametrize("version", MOCK_VERSIONS)
+def test_the_mock_embedders_are_the_same_on_every_machine(golden: Path, version: str) -> None:
+    (vector,) = MockEmbedder(version).embed([drawn_crop()])
+    assert float(vector @ np.load(golden / f"{version}.npy")) >= 0.9999
+
+
+def test_two_versions_of_the_mock_have_nothing_to_do_with_each_other(golden: Path) -> None:
+    one, other = (np.load(golden / f"{version}.npy") for version in MOCK_VERSIONS)
+    assert abs(float(one @ other)) < 0.2

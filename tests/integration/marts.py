@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -13,11 +13,10 @@ from unittest.mock import patch
 from uuid import UUID, uuid4
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
-from sqlalchemy import Connection, Engine, make_url, text
+from sqlalchemy import Connection, Engine, text
 
 from assets.dbt_project import dbt_environment
 from contracts.base import TenantId
-from footfall import provisioning
 from footfall.settings import PostgresSettings, Settings, load_settings
 from footfall.stores.postgres import tenants
 from footfall.stores.postgres.engine import open_engine, owner_engine
@@ -26,29 +25,6 @@ from footfall.tenancy import tenant_transaction
 from tests.servers import MigratedPostgres
 
 BOX = '{"x": 1, "y": 1, "width": 80, "height": 80}'
-
-
-@contextmanager
-def fresh_database(postgres: MigratedPostgres) -> Iterator[MigratedPostgres]:
-    """A migrated database beside the shared one, where nobody else builds marts or expects that there are none."""
-    name = f"marts_{uuid4().hex[:12]}"
-    with owner_engine(postgres.owner_dsn) as engine:
-        admin = engine.execution_options(isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"create database {name}"))
-        try:
-            own = replace(
-                postgres,
-                owner_dsn=_in(postgres.owner_dsn, name),
-                app_dsn=_in(postgres.app_dsn, name),
-                operator_dsn=_in(postgres.operator_dsn, name),
-                transform_dsn=_in(postgres.transform_dsn, name),
-            )
-            provisioning.upgrade_schema(own.owner_dsn)
-            yield own
-        finally:
-            with admin.connect() as connection:
-                connection.execute(text(f"drop database {name} with (force)"))
 
 
 def settings_of(database: MigratedPostgres, home: Path, *, milvus_uri: str | None = None) -> Settings:
@@ -65,10 +41,6 @@ def settings_of(database: MigratedPostgres, home: Path, *, milvus_uri: str | Non
 
 def engine_of(dsn: str) -> Engine:
     return open_engine(dsn, PostgresSettings(pool_size=2), application="footfall-tests")
-
-
-def _in(dsn: str, database: str) -> str:
-    return make_url(dsn).set(database=database).render_as_string(hide_password=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from footfall.errors import ConflictError, PostgresUnavailableError
 from footfall.settings import PostgresSettings
-from footfall.stores.postgres.engine import open_engine
+from footfall.stores.postgres.engine import driver_cursor, open_engine
 from footfall.tenancy import unbound_transaction
 from tests.servers import MigratedPostgres
 
@@ -105,3 +105,23 @@ def test_what_a_statement_was_given_never_shows_in_its_error(engine: Engine) -> 
     with pytest.raises(ProgrammingError) as refused, unbound_transaction(engine) as connection:
         connection.execute(text("select :template from where"), {"template": "hunter2"})
     assert "hunter2" not in str(refused.value)
+
+
+def test_the_drivers_own_cursor_is_in_the_transaction_and_says_when_the_server_goes(
+    engine: Engine, postgres: MigratedPostgres
+) -> None:
+    with unbound_transaction(engine) as connection:
+        backend = connection.execute(text("select pg_backend_pid()")).scalar_one()
+        with driver_cursor(connection) as cursor:
+            assert cursor.execute("select pg_backend_pid(), %(x)s", {"x": 5}).fetchall() == [(backend, 5)]
+
+    def work() -> None:
+        with unbound_transaction(engine) as connection:
+            _end(postgres, connection.execute(text("select pg_backend_pid()")).scalar_one())
+            with driver_cursor(connection) as cursor:
+                cursor.execute("select 1")
+
+    with pytest.raises(PostgresUnavailableError, match="did not answer"):
+        work()
+    with unbound_transaction(engine) as connection:
+        assert connection.execute(text("select 1")).scalar_one() == 1

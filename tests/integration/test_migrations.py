@@ -23,7 +23,7 @@ from footfall import provisioning
 from footfall.errors import ConfigurationError, PostgresUnavailableError
 from footfall.stores.postgres.engine import owner_engine
 from tests.isolation.catalogue import open_relations, tenant_tables
-from tests.isolation.rows import ROWS
+from tests.isolation.rows import MADE_BY_TRIGGERS, ROWS
 
 ROLES = (provisioning.APP_ROLE, provisioning.OPERATOR_ROLE, provisioning.TRANSFORM_ROLE)
 
@@ -129,7 +129,7 @@ def test_the_schema_goes_up_once_and_comes_down_to_nothing(clean: Server, attrib
         assert _version(dsn) == version
         assert len(version) == 1
         with owner_engine(dsn) as engine, engine.connect() as connection:
-            assert tenant_tables(connection) == {"tenants", *ROWS}
+            assert tenant_tables(connection) == {"tenants", *ROWS, *MADE_BY_TRIGGERS}
             assert open_relations(connection) == {}
         assert clean.roles() == set(ROLES)
 

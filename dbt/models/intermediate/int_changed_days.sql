@@ -2,7 +2,10 @@ select
     changes.tenant_id,
     changes.site_id,
     changes.changed_at,
-    (changes.touched_at at time zone sites.timezone)::date as local_date,
+    -- A note of no time is of a site in another zone: it has no day, and all of the site's rows go.
+    case
+        when isfinite(changes.touched_at) then (changes.touched_at at time zone sites.timezone)::date
+    end as local_date,
     sites.timezone
 from {{ ref('stg_traffic_changes') }} as changes
 left join {{ ref('stg_sites') }} as sites

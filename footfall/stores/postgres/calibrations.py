@@ -17,12 +17,12 @@ from footfall.stores.postgres.customers import GalleryRow
 # Everything that can be matched, as `customers.select_owners` has it: expired photographs are nobody's.
 _MATCHABLE = """
     select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding, created_at
-    from footfall.staff_face_images
+    from footfall.staff_face_templates
     where model_version = :model_version and (expires_at is null or expires_at > now())
     union all
     select t.template_id, case when c.staff_id is null then 'customer' else 'staff' end,
            coalesce(c.staff_id, t.customer_id), t.embedding, t.created_at
-    from footfall.customer_templates as t
+    from footfall.customer_gallery_templates as t
     inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
     where t.model_version = :model_version
 """
@@ -164,18 +164,18 @@ def select_templates_of(connection: Connection, person_ids: Collection[UUID], mo
             select template_id, person_kind, person_id, embedding
             from (
                 select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding
-                from footfall.staff_face_images
+                from footfall.staff_face_templates
                 where staff_id = any(cast(:ids as uuid[])) and model_version = :model_version
                   and (expires_at is null or expires_at > now())
                 union all
                 select t.template_id, 'customer', t.customer_id, t.embedding
-                from footfall.customer_templates as t
+                from footfall.customer_gallery_templates as t
                 inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
                 where t.customer_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
                   and c.staff_id is null
                 union all
                 select t.template_id, 'staff', c.staff_id, t.embedding
-                from footfall.customer_templates as t
+                from footfall.customer_gallery_templates as t
                 inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
                 where c.staff_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
             ) as matchable
@@ -211,9 +211,9 @@ def select_photographs_of_staff(connection: Connection, model_version: str, *, m
     rows = connection.execute(
         text("""
             select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding
-            from footfall.staff_face_images as f
+            from footfall.staff_face_templates as f
             where model_version = :model_version and exists (
-                select 1 from footfall.staff_face_images as other
+                select 1 from footfall.staff_face_templates as other
                 where other.staff_id = f.staff_id and other.face_id <> f.face_id
                   and other.model_version = :model_version
             )

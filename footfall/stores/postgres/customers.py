@@ -102,7 +102,7 @@ def select_template_ranks(connection: Connection, customer_id: CustomerId, model
     rows = connection.execute(
         text("""
             select template_id, quality_score
-            from footfall.customer_templates
+            from footfall.customer_gallery_templates
             where customer_id = :customer_id and model_version = :model_version
             order by quality_score, template_id
         """),
@@ -148,7 +148,7 @@ def select_embeddings_of(connection: Connection, customer_id: CustomerId, model_
     """The customer's templates, best quality first; each 2048 bytes."""
     rows = connection.execute(
         text("""
-            select embedding from footfall.customer_templates
+            select embedding from footfall.customer_gallery_templates
             where customer_id = :customer_id and model_version = :model_version
             order by quality_score desc, template_id
         """),
@@ -165,13 +165,13 @@ def select_owners(
     rows = connection.execute(
         text("""
             select face_id as template_id, 'staff' as person_kind, staff_id as person_id
-            from footfall.staff_face_images
+            from footfall.staff_face_templates
             where face_id = any(cast(:ids as uuid[])) and model_version = :model_version
               and (expires_at is null or expires_at > now())
             union all
             select t.template_id,
                    case when c.staff_id is null then 'customer' else 'staff' end, coalesce(c.staff_id, t.customer_id)
-            from footfall.customer_templates as t
+            from footfall.customer_gallery_templates as t
             inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
             where t.template_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
         """),
@@ -189,12 +189,12 @@ def select_gallery(
             select g.template_id, g.person_kind, g.person_id, g.embedding
             from (
                 select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding, model_version
-                from footfall.staff_face_images
+                from footfall.staff_face_templates
                 union all
                 select t.template_id,
                        case when c.staff_id is null then 'customer' else 'staff' end,
                        coalesce(c.staff_id, t.customer_id), t.embedding, t.model_version
-                from footfall.customer_templates as t
+                from footfall.customer_gallery_templates as t
                 inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
             ) as g
             where g.model_version = :model_version
@@ -218,13 +218,13 @@ def select_gallery_rows(connection: Connection, template_ids: Collection[UUID], 
     rows = connection.execute(
         text("""
             select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding
-            from footfall.staff_face_images
+            from footfall.staff_face_templates
             where face_id = any(cast(:ids as uuid[])) and model_version = :model_version
             union all
             select t.template_id,
                    case when c.staff_id is null then 'customer' else 'staff' end, coalesce(c.staff_id, t.customer_id),
                    t.embedding
-            from footfall.customer_templates as t
+            from footfall.customer_gallery_templates as t
             inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
             where t.template_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
         """),
@@ -238,11 +238,11 @@ def select_template_ids(connection: Connection, model_version: str | None) -> se
     rows = connection.execute(
         text("""
             select face_id as template_id
-            from footfall.staff_face_images
+            from footfall.staff_face_templates
             where cast(:model_version as text) is null or model_version = :model_version
             union all
             select template_id
-            from footfall.customer_templates
+            from footfall.customer_gallery_templates
             where cast(:model_version as text) is null or model_version = :model_version
         """),
         {"model_version": model_version},

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
+import psycopg
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
+    DisconnectionError,
     IntegrityError,
     InterfaceError,
     OperationalError,
@@ -42,15 +46,14 @@ def read_dsn(dsn: str) -> URL:
 def open_engine(dsn: str, settings: PostgresSettings, *, application: str) -> Engine:
     """A pooled engine on psycopg 3. Connects on first use only.
 
-    `pool_pre_ping` replaces connections that a restart of the server broke. Raises ConfigurationError for a DSN
+    A connection that a restart of the server broke is replaced before it is used. Raises ConfigurationError for a DSN
     that is none.
     """
-    return create_engine(
+    engine = create_engine(
         read_dsn(dsn),
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.connect_timeout_seconds,
-        pool_pre_ping=True,
         hide_parameters=True,  # templates and hashes are among them; an error's text goes into logs
         connect_args={
             "connect_timeout": settings.connect_timeout_seconds,
@@ -58,6 +61,8 @@ def open_engine(dsn: str, settings: PostgresSettings, *, application: str) -> En
             "options": f"-c statement_timeout={int(settings.statement_timeout_seconds * 1000)} -c timezone=UTC",
         },
     )
+    event.listen(engine, "checkout", _refuse_broken)
+    return engine
 
 
 @contextmanager
@@ -107,7 +112,31 @@ def translate_errors() -> Iterator[None]:
         raise
 
 
-def _why_away(error: DBAPIError) -> str:
+@contextmanager
+def driver_cursor(connection: Connection) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
+    """psycopg's own cursor in the connection's transaction, for statements whose rows are many and asked for all the
+    time. Raises PostgresUnavailableError when the server is away."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("the engine's driver is psycopg")
+    try:
+        with driver.cursor() as cursor:
+            yield cursor
+    except psycopg.OperationalError as error:
+        raise PostgresUnavailableError(_why_away(error), hint=_AWAY_HINT) from error
+
+
+def _why_away(error: DBAPIError | psycopg.Error) -> str:
     """The server's or libpq's own first line, which names host, port and role and never a password."""
-    said = str(error.orig).partition("\n")[0].strip().rstrip(".")
+    said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0].strip().rstrip(".")
     return f"Postgres did not answer: {said}." if said else "Postgres did not answer."
+
+
+def _refuse_broken(connection: psycopg.Connection[object], _record: object, _proxy: object) -> None:
+    """Has the pool put another in the place of a connection on which the server has said something while nobody asked:
+    that it ends, mostly. Unlike a question to the server this costs no round trip, and there is one for every request.
+    """
+    poller = select.poll()
+    poller.register(connection.fileno(), select.POLLIN)
+    if poller.poll(0):
+        raise DisconnectionError("the server spoke on an idle connection")

@@ -45,7 +45,7 @@ def select_best(
     rows = connection.execute(
         text("""
             select t.event_id, t.model_version, t.embedding, t.quality_score
-            from footfall.event_templates as t
+            from footfall.sighting_templates as t
             inner join footfall.face_events as e on e.tenant_id = t.tenant_id and e.event_id = t.event_id
             where e.customer_id = :customer_id and t.model_version = :model_version
             order by t.quality_score desc, t.event_id
@@ -57,11 +57,16 @@ def select_best(
 
 
 def select_templates_of_events(connection: Connection, event_ids: Collection[UUID]) -> dict[EventId, SightingTemplate]:
+    """Each in the served model version, where there is one of it."""
     rows = connection.execute(
         text("""
-            select event_id, model_version, embedding, quality_score
-            from footfall.event_templates
-            where event_id = any(cast(:ids as uuid[]))
+            select t.event_id, coalesce(v.model_version, t.model_version) as model_version,
+                   coalesce(v.embedding, t.embedding) as embedding, t.quality_score
+            from footfall.event_templates as t
+            left join footfall.event_template_versions as v
+                on v.tenant_id = t.tenant_id and v.event_id = t.event_id and v.embedding is not null
+                and v.model_version = (select model_version from deployment.model_versions where role = 'served')
+            where t.event_id = any(cast(:ids as uuid[]))
         """),
         {"ids": list(event_ids)},
     )
@@ -89,7 +94,7 @@ def select_of_nobody(connection: Connection, model_version: str) -> list[Sightin
     rows = connection.execute(
         text("""
             select t.event_id, t.model_version, t.embedding, t.quality_score
-            from footfall.event_templates as t
+            from footfall.sighting_templates as t
             inner join footfall.face_events as e on e.tenant_id = t.tenant_id and e.event_id = t.event_id
             where e.customer_id is null and e.staff_id is null and t.model_version = :model_version
         """),

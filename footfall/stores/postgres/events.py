@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from contracts.base import CameraId, CustomerId, EventId, SiteId, StaffId, TenantId, VisitId
 from contracts.events import FaceDetectedV1
-from contracts.people import DecisionKind, LivenessReport
+from contracts.people import DecisionKind, LivenessReport, RecheckVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class NewEvent:
     threshold_source: str
     visit_id: VisitId | None
     liveness: LivenessReport | None = None
+    recheck: RecheckVerdict | None = None
+    recheck_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,15 @@ class EventRow:
     threshold_source: str
     visit_id: VisitId | None
     committed_at: datetime
+    recheck: RecheckVerdict | None
 
 
 def select_event(connection: Connection, event_id: EventId) -> EventRow | None:
     row = connection.execute(
         text("""
             select event_id, revision, camera_id, site_id, started_at, ended_at, decision, reason, staff_id,
-                   customer_id, score, margin, threshold_low, threshold_high, threshold_source, visit_id, committed_at
+                   customer_id, score, margin, threshold_low, threshold_high, threshold_source, visit_id, committed_at,
+                   recheck
             from footfall.face_events
             where event_id = :event_id
         """),
@@ -81,18 +85,18 @@ def insert_event(connection: Connection, tenant_id: TenantId, new: NewEvent) -> 
                 tenant_id, event_id, revision, site_id, camera_id, worker, captured_at, started_at, ended_at, frames,
                 box, landmarks, quality, pipeline, model_version, image_key, decision, reason, staff_id, customer_id,
                 score, margin, threshold_low, threshold_high, threshold_source, visit_id,
-                liveness_verdict, liveness_score, liveness_model
+                liveness_verdict, liveness_score, liveness_model, recheck, recheck_score
             )
             values (
                 :tenant_id, :event_id, :revision, :site_id, :camera_id, :worker, :captured_at, :started_at, :ended_at,
                 :frames, cast(:box as jsonb), cast(:landmarks as jsonb), cast(:quality as jsonb),
                 cast(:pipeline as jsonb), :model_version, :image_key, :decision, :reason, :staff_id, :customer_id,
                 :score, :margin, :threshold_low, :threshold_high, :threshold_source, :visit_id,
-                :liveness_verdict, :liveness_score, :liveness_model
+                :liveness_verdict, :liveness_score, :liveness_model, :recheck, :recheck_score
             )
             returning event_id, revision, camera_id, site_id, started_at, ended_at, decision, reason, staff_id,
                       customer_id, score, margin, threshold_low, threshold_high, threshold_source, visit_id,
-                      committed_at
+                      committed_at, recheck
         """),
         {
             "tenant_id": tenant_id,
@@ -124,6 +128,8 @@ def insert_event(connection: Connection, tenant_id: TenantId, new: NewEvent) -> 
             "liveness_verdict": None if new.liveness is None else new.liveness.verdict,
             "liveness_score": None if new.liveness is None else new.liveness.score,
             "liveness_model": None if new.liveness is None else new.liveness.model_version,
+            "recheck": new.recheck,
+            "recheck_score": new.recheck_score,
         },
     )
     return _event(row.mappings().one())
@@ -141,7 +147,7 @@ def extend_event(connection: Connection, event: FaceDetectedV1) -> EventRow:
             where event_id = :event_id
             returning event_id, revision, camera_id, site_id, started_at, ended_at, decision, reason, staff_id,
                       customer_id, score, margin, threshold_low, threshold_high, threshold_source, visit_id,
-                      committed_at
+                      committed_at, recheck
         """),
         {
             "event_id": event.event_id,

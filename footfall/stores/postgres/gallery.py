@@ -35,13 +35,13 @@ def count_gallery(connection: Connection, model_version: str) -> GallerySize | N
                 (
                     select count(*) from footfall.staff as s
                     where not exists (
-                        select 1 from footfall.staff_face_images as f
+                        select 1 from footfall.staff_face_templates as f
                         where f.tenant_id = s.tenant_id and f.staff_id = s.staff_id
                           and f.model_version = :model_version
                     )
                     and not exists (
                         select 1 from footfall.customers as c
-                        inner join footfall.customer_templates as t
+                        inner join footfall.customer_gallery_templates as t
                             on t.tenant_id = c.tenant_id and t.customer_id = c.customer_id
                         where c.tenant_id = s.tenant_id and c.staff_id = s.staff_id
                           and t.model_version = :model_version
@@ -49,9 +49,21 @@ def count_gallery(connection: Connection, model_version: str) -> GallerySize | N
                 ) as unrecognisable_staff,
                 (select count(*) from footfall.customers where retired_by is null) as customers,
                 (select count(*) from footfall.customer_templates) as customer_templates,
-                (select count(*) from footfall.staff_face_images where model_version <> :model_version)
-                + (select count(*) from footfall.customer_templates where model_version <> :model_version)
-                as other_version_templates
+                (
+                    select count(*) from footfall.staff_face_images as f
+                    where not exists (
+                        select 1 from footfall.staff_face_templates as v
+                        where v.tenant_id = f.tenant_id and v.face_id = f.face_id and v.model_version = :model_version
+                    )
+                )
+                + (
+                    select count(*) from footfall.customer_templates as t
+                    where not exists (
+                        select 1 from footfall.customer_gallery_templates as v
+                        where v.tenant_id = t.tenant_id and v.template_id = t.template_id
+                          and v.model_version = :model_version
+                    )
+                ) as other_version_templates
             from footfall.tenants as t
             where t.tenant_id = footfall.current_tenant()
         """),

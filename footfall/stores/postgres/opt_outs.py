@@ -51,6 +51,17 @@ def insert_opt_out(
         """),
         {"tenant_id": tenant_id, "consent": consent, "actor": actor},
     ).scalar_one()
+    insert_templates(connection, tenant_id, opt_out_id, model_version=model_version, embeddings=embeddings)
+    found = select_opt_out(connection, opt_out_id, model_version)
+    if found is None:
+        raise LookupError("the opt-out that was just written is not there")
+    return found
+
+
+def insert_templates(
+    connection: Connection, tenant_id: TenantId, opt_out_id: UUID, *, model_version: str, embeddings: Sequence[bytes]
+) -> None:
+    """Templates of an opt-out that is there, each of 2048 bytes."""
     for embedding in embeddings:
         connection.execute(
             text("""
@@ -64,10 +75,29 @@ def insert_opt_out(
                 "embedding": embedding,
             },
         )
-    found = select_opt_out(connection, opt_out_id, model_version)
-    if found is None:
-        raise LookupError("the opt-out that was just written is not there")
-    return found
+
+
+def insert_first_template(
+    connection: Connection, tenant_id: TenantId, opt_out_id: UUID, *, model_version: str, embedding: bytes
+) -> None:
+    """A template of 2048 bytes, unless the opt-out has one of the model version."""
+    connection.execute(
+        text("""
+            insert into footfall.opt_out_templates (tenant_id, opt_out_id, model_version, embedding)
+            select cast(:tenant_id as uuid), cast(:opt_out_id as uuid), cast(:model_version as text),
+                   cast(:embedding as bytea)
+            where not exists (
+                select 1 from footfall.opt_out_templates
+                where opt_out_id = :opt_out_id and model_version = :model_version
+            )
+        """),
+        {
+            "tenant_id": tenant_id,
+            "opt_out_id": opt_out_id,
+            "model_version": model_version,
+            "embedding": embedding,
+        },
+    )
 
 
 def select_opt_out(connection: Connection, opt_out_id: UUID, model_version: str) -> OptOutRow | None:

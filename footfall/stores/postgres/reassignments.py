@@ -1,4 +1,5 @@
-"""Moving face events, visits and templates from one person to another: rows of several tables. No rules, no log."""
+"""Face events and visits as corrections find them, and events changing hands. Templates are `filed_templates`'; no
+rules, no log."""
 
 from __future__ import annotations
 
@@ -9,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
-from contracts.base import CameraId, CustomerId, EventId, SiteId, StaffId, TemplateId, TenantId, VisitId
+from contracts.base import CameraId, CustomerId, EventId, SiteId, StaffId, VisitId
 from contracts.people import DecisionKind
-from footfall.stores.postgres.visits import Person
+from footfall.stores.postgres.visits import Person, person_columns, visit_of
 from footfall.visits import Visit
 
 
@@ -40,19 +41,6 @@ class FiledVisit:
     site_id: SiteId
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FiledTemplate:
-    """A template of the gallery. `embedding`: 2048 bytes."""
-
-    template_id: TemplateId
-    customer_id: CustomerId
-    event_id: EventId
-    model_version: str
-    embedding: bytes
-    quality_score: float
-    created_at: datetime
-
-
 def select_event_ids_of(connection: Connection, person: Person) -> list[EventId]:
     """Every sighting of the person, in order of time."""
     rows = connection.execute(
@@ -61,7 +49,7 @@ def select_event_ids_of(connection: Connection, person: Person) -> list[EventId]
             where staff_id = cast(:staff_id as uuid) or customer_id = cast(:customer_id as uuid)
             order by started_at, event_id
         """),
-        _person(person),
+        person_columns(person),
     )
     return [EventId(event_id) for event_id in rows.scalars()]
 
@@ -131,14 +119,7 @@ def select_touched_visits(
     )
     return [
         FiledVisit(
-            visit=Visit(
-                visit_id=row["visit_id"],
-                started_at=row["started_at"],
-                ended_at=row["ended_at"],
-                sightings=row["sightings"],
-                camera_ids=tuple(row["camera_ids"]),
-                best_score=row["best_score"],
-            ),
+            visit=visit_of(row),
             person=Person(row["person_kind"], row["staff_id"] or row["customer_id"]),
             site_id=row["site_id"],
         )
@@ -184,53 +165,6 @@ def update_event_visits(connection: Connection, visits: Mapping[EventId, VisitId
     )
 
 
-def write_visit(connection: Connection, tenant_id: TenantId, filed: FiledVisit) -> None:
-    """The visit as given, whoever's it was; `mark_first_visit` says afterwards whose first it is."""
-    visit = filed.visit
-    connection.execute(
-        text("""
-            insert into footfall.visits (
-                tenant_id, visit_id, site_id, person_kind, staff_id, customer_id, started_at, ended_at, sightings,
-                camera_ids, is_first_visit, best_score
-            )
-            values (
-                :tenant_id, :visit_id, :site_id, :person_kind, :staff_id, :customer_id, :started_at, :ended_at,
-                :sightings, cast(:camera_ids as uuid[]), false, :best_score
-            )
-            on conflict (tenant_id, visit_id) do update
-            set site_id = excluded.site_id,
-                person_kind = excluded.person_kind,
-                staff_id = excluded.staff_id,
-                customer_id = excluded.customer_id,
-                started_at = excluded.started_at,
-                ended_at = excluded.ended_at,
-                sightings = excluded.sightings,
-                camera_ids = excluded.camera_ids,
-                best_score = excluded.best_score,
-                updated_at = now()
-        """),
-        {
-            "tenant_id": tenant_id,
-            "visit_id": visit.visit_id,
-            "site_id": filed.site_id,
-            "person_kind": filed.person.person_kind,
-            "started_at": visit.started_at,
-            "ended_at": visit.ended_at,
-            "sightings": visit.sightings,
-            "camera_ids": list(visit.camera_ids),
-            "best_score": visit.best_score,
-            **_person(filed.person),
-        },
-    )
-
-
-def delete_visits(connection: Connection, visit_ids: Collection[UUID]) -> None:
-    """No event may be filed under them any more."""
-    connection.execute(
-        text("delete from footfall.visits where visit_id = any(cast(:ids as uuid[]))"), {"ids": list(visit_ids)}
-    )
-
-
 def refresh_seen(connection: Connection, customer_id: CustomerId) -> None:
     """First and last seen from the customer's sightings; one without any keeps what was known."""
     connection.execute(
@@ -245,67 +179,6 @@ def refresh_seen(connection: Connection, customer_id: CustomerId) -> None:
         """),
         {"customer_id": customer_id},
     )
-
-
-def select_filed_templates(
-    connection: Connection,
-    *,
-    event_ids: Collection[UUID] = (),
-    customer_ids: Collection[UUID] = (),
-    template_ids: Collection[UUID] = (),
-) -> list[FiledTemplate]:
-    """Templates of the gallery that were taken from these events, belong to these customers, or have these ids; best
-    quality first."""
-    rows = connection.execute(
-        text("""
-            select template_id, customer_id, event_id, model_version, embedding, quality_score, created_at
-            from footfall.customer_templates
-            where event_id = any(cast(:event_ids as uuid[])) or customer_id = any(cast(:customer_ids as uuid[]))
-               or template_id = any(cast(:template_ids as uuid[]))
-            order by quality_score desc, template_id
-        """),
-        {
-            "event_ids": list(event_ids),
-            "customer_ids": list(customer_ids),
-            "template_ids": list(template_ids),
-        },
-    )
-    return [FiledTemplate(**{**row, "embedding": bytes(row["embedding"])}) for row in rows.mappings()]
-
-
-def insert_filed_template(connection: Connection, tenant_id: TenantId, template: FiledTemplate) -> None:
-    connection.execute(
-        text("""
-            insert into footfall.customer_templates (
-                tenant_id, template_id, customer_id, event_id, model_version, embedding, quality_score, created_at
-            )
-            values (
-                :tenant_id, :template_id, :customer_id, :event_id, :model_version, :embedding, :quality_score,
-                :created_at
-            )
-        """),
-        {
-            "tenant_id": tenant_id,
-            "template_id": template.template_id,
-            "customer_id": template.customer_id,
-            "event_id": template.event_id,
-            "model_version": template.model_version,
-            "embedding": template.embedding,
-            "quality_score": template.quality_score,
-            "created_at": template.created_at,
-        },
-    )
-
-
-def update_template_owner(connection: Connection, template_id: TemplateId, customer_id: CustomerId) -> None:
-    connection.execute(
-        text("update footfall.customer_templates set customer_id = :customer_id where template_id = :template_id"),
-        {"template_id": template_id, "customer_id": customer_id},
-    )
-
-
-def _person(person: Person) -> dict[str, UUID | None]:
-    return {"staff_id": _id(person, "staff"), "customer_id": _id(person, "customer")}
 
 
 def _id(person: Person | None, kind: str) -> UUID | None:

@@ -137,7 +137,7 @@ def select_latest_templates(
             from (
                 select e.customer_id, t.event_id, t.embedding,
                        row_number() over (partition by e.customer_id order by e.started_at desc, e.event_id) as place
-                from footfall.event_templates as t
+                from footfall.sighting_templates as t
                 inner join footfall.face_events as e on e.tenant_id = t.tenant_id and e.event_id = t.event_id
                 where e.customer_id is not null and t.model_version = :model_version
             ) as latest

@@ -12,7 +12,14 @@ from sqlalchemy import Connection, RowMapping, text
 
 from contracts.base import FaceBox, FaceId, FaceQualityReport, Landmarks5, StaffId, TenantId
 from contracts.people import LivenessReport, Staff, StaffCreate
-from footfall.cursors import Position
+
+SELECT_STAFF = """
+    select s.staff_id, s.display_name, s.external_ref, s.created_at, s.version,
+           (select count(*) from footfall.staff_face_images as f
+            where f.tenant_id = s.tenant_id and f.staff_id = s.staff_id) as faces
+"""
+_SELECT_ONE = text(f"{SELECT_STAFF} from footfall.staff as s where s.staff_id = :staff_id")
+_SELECT_LOCKED = text(f"{_SELECT_ONE.text} for no key update of s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def insert_staff(connection: Connection, tenant_id: TenantId, staff: StaffCreate
             insert into footfall.staff (tenant_id, display_name, external_ref)
             values (:tenant_id, :display_name, :external_ref)
             on conflict (tenant_id, external_ref) do nothing
-            returning staff_id, display_name, external_ref, 0 as faces, created_at
+            returning staff_id, display_name, external_ref, 0 as faces, created_at, version
         """),
         {"tenant_id": tenant_id, **staff.model_dump()},
     )
@@ -90,38 +97,9 @@ def insert_staff(connection: Connection, tenant_id: TenantId, staff: StaffCreate
     return None if found is None else Staff.model_validate(dict(found))
 
 
-def select_staff_page(connection: Connection, *, after: Position | None, limit: int) -> list[Staff]:
-    rows = connection.execute(
-        text("""
-            select s.staff_id, s.display_name, s.external_ref, s.created_at,
-                   (select count(*) from footfall.staff_face_images as f
-                    where f.tenant_id = s.tenant_id and f.staff_id = s.staff_id) as faces
-            from footfall.staff as s
-            where cast(:after_at as timestamptz) is null
-               or (s.created_at, s.staff_id) > (cast(:after_at as timestamptz), cast(:after_id as uuid))
-            order by s.created_at, s.staff_id
-            limit :limit
-        """),
-        {
-            "after_at": None if after is None else after.at,
-            "after_id": None if after is None else after.row_id,
-            "limit": limit,
-        },
-    )
-    return [Staff.model_validate(dict(row)) for row in rows.mappings()]
-
-
-def select_staff(connection: Connection, staff_id: StaffId) -> Staff | None:
-    row = connection.execute(
-        text("""
-            select s.staff_id, s.display_name, s.external_ref, s.created_at,
-                   (select count(*) from footfall.staff_face_images as f
-                    where f.tenant_id = s.tenant_id and f.staff_id = s.staff_id) as faces
-            from footfall.staff as s
-            where s.staff_id = :staff_id
-        """),
-        {"staff_id": staff_id},
-    )
+def select_staff(connection: Connection, staff_id: StaffId, *, lock: bool = False) -> Staff | None:
+    """`lock`: held against change until the transaction ends."""
+    row = connection.execute(_SELECT_LOCKED if lock else _SELECT_ONE, {"staff_id": staff_id})
     found = row.mappings().one_or_none()
     return None if found is None else Staff.model_validate(dict(found))
 
@@ -211,7 +189,7 @@ def select_templates(
     rows = connection.execute(
         text("""
             select face_id, staff_id, embedding
-            from footfall.staff_face_images
+            from footfall.staff_face_templates
             where model_version = :model_version and (expires_at is null or expires_at > now())
               and (cast(:staff_id as uuid) is null or staff_id = :staff_id)
             order by created_at, face_id
@@ -225,7 +203,7 @@ def select_enrolment_states(connection: Connection, model_version: str) -> list[
     """Everybody of the tenant's staff, by name."""
     rows = connection.execute(
         text("""
-            select s.staff_id, s.display_name, count(f.face_id) as faces,
+            select s.staff_id, s.display_name, count(distinct f.face_id) as faces,
                    count(f.face_id) filter (where f.model_version = :model_version) as of_served_version,
                    count(f.face_id) filter (
                        where f.model_version = :model_version and (f.expires_at is null or f.expires_at > now())
@@ -235,7 +213,7 @@ def select_enrolment_states(connection: Connection, model_version: str) -> list[
                        else max(f.expires_at) filter (where f.model_version = :model_version)
                    end as latest_expiry
             from footfall.staff as s
-            left join footfall.staff_face_images as f on f.tenant_id = s.tenant_id and f.staff_id = s.staff_id
+            left join footfall.staff_face_templates as f on f.tenant_id = s.tenant_id and f.staff_id = s.staff_id
             group by s.tenant_id, s.staff_id, s.display_name
             order by s.display_name, s.staff_id
         """),

@@ -22,7 +22,11 @@ class MockDetector:
     def name(self) -> str:
         return "mock-1"
 
-    def detect(self, image: BgrImage) -> list[DetectedFace]:
+    @property
+    def sees_parts(self) -> bool:
+        return False
+
+    def detect(self, image: BgrImage, *, long_side_px: int | None = None) -> list[DetectedFace]:  # noqa: ARG002 - it sees alike at any size
         height, width = image.shape[:2]
         tiles = max(1, width // max(1, height))
         tile_px = width / tiles

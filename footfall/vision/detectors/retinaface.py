@@ -43,7 +43,11 @@ class RetinaFace:
     def name(self) -> str:
         return RETINAFACE.version
 
-    def detect(self, image: BgrImage) -> list[DetectedFace]:
+    @property
+    def sees_parts(self) -> bool:
+        return False
+
+    def detect(self, image: BgrImage, *, long_side_px: int | None = None) -> list[DetectedFace]:  # noqa: ARG002 - fixed
         small, factor = resized_to(image, SIDE_PX, most=SIDE_PX)
         outputs = self._network.run(as_tensor(padded_to(small, SIDE_PX, SIDE_PX), RETINAFACE.input.mean))
         boxes, landmarks, scores = decoded(outputs, self._priors, score_floor=self._score_floor)

@@ -50,8 +50,12 @@ class YuFace:
     def name(self) -> str:
         return YUFACE.version
 
-    def detect(self, image: BgrImage) -> list[DetectedFace]:
-        small, factor = resized_to(image, self._long_side_px)
+    @property
+    def sees_parts(self) -> bool:
+        return True
+
+    def detect(self, image: BgrImage, *, long_side_px: int | None = None) -> list[DetectedFace]:
+        small, factor = resized_to(image, min(long_side_px or self._long_side_px, MAX_LONG_SIDE_PX))
         scores: npt.NDArray[np.generic]
         with self._lock:
             scores, boxes, landmarks = self._yuface.detect(np.ascontiguousarray(small), self._score_floor)

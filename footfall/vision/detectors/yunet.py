@@ -28,8 +28,12 @@ class YuNet:
     def name(self) -> str:
         return YUNET.version
 
-    def detect(self, image: BgrImage) -> list[DetectedFace]:
-        small, factor = resized_to(image, self._long_side_px)
+    @property
+    def sees_parts(self) -> bool:
+        return True
+
+    def detect(self, image: BgrImage, *, long_side_px: int | None = None) -> list[DetectedFace]:
+        small, factor = resized_to(image, long_side_px or self._long_side_px)
         # The network halves its input five times.
         height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in small.shape[:2])
         outputs = self._network.run(as_tensor(padded_to(small, height, width)))

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from footfall.vision.models.offline import MOCK_VERSIONS
 from footfall.vision.types import BgrImage, Float32Array, ThresholdTable
 
 DIMENSION = 512
 _SIDE = 12
 _SHARPNESS = 2.5
-_SEED = 20_260_501
+_SEEDS = dict(zip(MOCK_VERSIONS, (20_260_501, 20_261_122), strict=True))
 
 MOCK_THRESHOLDS = ThresholdTable(
     source="mock-1, which was never measured: for trying things, not for people",
@@ -25,14 +26,15 @@ class MockEmbedder:
     about exp(-s²d²/2) with d the distance between the two normalised 12x12 grey pictures, so the same crop after a
     JPEG scores near 1 and another picture near 0. The same on every machine; thread-safe."""
 
-    def __init__(self) -> None:
-        rng = np.random.default_rng(_SEED)
+    def __init__(self, version: str = MOCK_VERSIONS[0]) -> None:
+        self._version = version
+        rng = np.random.default_rng(_SEEDS[version])
         self._directions = rng.normal(0.0, _SHARPNESS, size=(_SIDE * _SIDE, DIMENSION))
         self._phases = rng.uniform(0.0, 2 * np.pi, size=DIMENSION)
 
     @property
     def model_version(self) -> str:
-        return "mock-1"
+        return self._version
 
     @property
     def backend(self) -> str:

@@ -40,7 +40,11 @@ def list_models() -> tuple[ModelSpec, ...]:
 
 def verify(settings: Settings) -> tuple[VerifiedFile, ...]:
     """The state of every model of the manifest: files are read and hashed, bundled packages looked up."""
-    return tuple(_examine(spec, settings.models_path) for spec in MODELS)
+    # Of the manifest's own, and of those that the operator added to it.
+    from footfall.vision.models.added import added_models  # noqa: PLC0415 - which hashes files with this module
+
+    specs = (*MODELS, *added_models(settings.models_path))
+    return tuple(_examine(spec, settings.models_path) for spec in specs)
 
 
 def trusted_path(spec: ModelSpec, folder: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from footfall.errors import ConfigurationError
@@ -68,6 +68,8 @@ class ModelSpec:
     thresholds: ThresholdTable | None
     required: bool
     attack_rates: AttackRates | None = None
+    mirrored: bool = False
+    """An embedder's: the template is the mean of the crop's and its mirror image's."""
 
     @property
     def local_name(self) -> str | None:
@@ -119,6 +121,19 @@ EMBEDDER = ModelSpec(
     ),
     required=True,
 )
+
+MIRRORED_EMBEDDER = replace(
+    EMBEDDER,
+    name="arcface-mbf-512-mirrored",
+    version="arcface-mbf-512-mirrored-v1",
+    thresholds=ThresholdTable(
+        source="arcface-mbf-512-mirrored-v1 on half of LFW, 5.9 million impostor pairs",
+        points=((1e-5, 0.475), (1e-4, 0.410), (1e-3, 0.335)),
+    ),
+    required=False,
+    mirrored=True,
+)
+"""The same weights with another template: every crop is embedded twice. LFW 99.12 -> 99.37 %, at twice the time."""
 
 YUNET = ModelSpec(
     name="yunet",
@@ -230,7 +245,7 @@ LIVENESS = ModelSpec(
     ),
 )
 
-MODELS: tuple[ModelSpec, ...] = (EMBEDDER, YUNET, YUFACE, RETINAFACE, LIVENESS)
+MODELS: tuple[ModelSpec, ...] = (EMBEDDER, MIRRORED_EMBEDDER, YUNET, YUFACE, RETINAFACE, LIVENESS)
 
 
 def model(name: str, manifest: Sequence[ModelSpec] = MODELS) -> ModelSpec:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
@@ -11,10 +13,11 @@ import pytest
 from sqlalchemy import Engine
 
 from api.main import create_app
-from contracts.base import CameraId, PrivacyMode, Role, SiteId, TenantId
-from footfall import access, tokens
+from contracts.base import PrivacyMode, Role, TenantId
+from footfall import tokens
 from footfall.settings import Settings, load_settings
 from footfall.stores.postgres.engine import open_engine
+from tests.callers import make_platform, token_of
 from tests.integration.api.harness import Caller, Documented, Json, serving
 from tests.servers import MigratedPostgres, TenantFactory
 
@@ -24,6 +27,7 @@ class Running:
     settings: Settings
     keys: tokens.SigningKeys
     engine: Engine
+    owner_dsn: str = field(repr=False)
     nobody: Caller
     """A caller without a token."""
 
@@ -39,16 +43,20 @@ class Tenant:
         object.__setattr__(self, "admin", self.caller("tenant_admin"))
 
     def caller(self, role: Role, *, sites: list[str] | None = None, cameras: list[str] | None = None) -> Caller:
-        """Somebody of this tenant, by a token of this API's own making."""
-        principal = access.Principal(
-            tenant_id=self.tenant_id,
-            subject=f"user:{uuid4()}",
-            role=role,
-            site_ids=None if sites is None else frozenset(SiteId(UUID(site)) for site in sites),
-            camera_ids=None if cameras is None else frozenset(CameraId(UUID(camera)) for camera in cameras),
+        """Somebody new of this tenant, signed in. A system administrator makes the tenant a platform."""
+        running = self.running
+        if role == "system_admin":
+            make_platform(running.owner_dsn, self.tenant_id)
+        token = token_of(
+            running.engine,
+            running.settings,
+            running.keys,
+            self.tenant_id,
+            role,
+            site_ids=None if sites is None else [UUID(site) for site in sites],
+            camera_ids=None if cameras is None else [UUID(camera) for camera in cameras],
         )
-        token, _ = tokens.issue(principal, self.running.keys, self.running.settings)
-        return self.running.nobody.with_token(token)
+        return running.nobody.with_token(token)
 
     def site(self, name: str = "Main Street") -> Json:
         return self.admin.post("/v1/sites", {"name": name, "timezone": "Europe/Vienna"})
@@ -60,21 +68,31 @@ class Tenant:
         return self.admin.post("/v1/staff", {"display_name": name})
 
 
-@pytest.fixture(scope="session")
-def running(postgres: MigratedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+@contextmanager
+def running_api(postgres: MigratedPostgres, home: Path) -> Iterator[Running]:
+    """The API in offline mode on the real Postgres, while it serves."""
     settings = load_settings(
-        home=tmp_path_factory.mktemp("home"),
+        home=home,
         offline=True,
+        recognition={"re_embed": "never"},  # the events' templates are of made-up people, whom no picture shows
         postgres={"app_dsn": postgres.app_dsn},
         api={"max_upload_bytes": 3_000_000},
         vision={"max_image_bytes": 2_500_000},
+        # Everybody in the tests comes from one address, and many of them are refused on purpose.
+        limits={"login_per_minute": 100_000, "login_free_failures": 100},
     )
     app = create_app(settings)
     engine = open_engine(postgres.app_dsn, settings.postgres, application="tests")
     with serving(app) as url, httpx.Client(base_url=url, timeout=30) as http:
         keys = tokens.SigningKeys.load_or_create(settings.keys_path)
-        yield Running(settings, keys, engine, Caller(http, Documented(app.openapi())))
+        yield Running(settings, keys, engine, postgres.owner_dsn, Caller(http, Documented(app.openapi())))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def running(postgres: MigratedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_api(postgres, tmp_path_factory.mktemp("home")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

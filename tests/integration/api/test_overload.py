@@ -42,7 +42,7 @@ def test_a_full_house_turns_uploads_away_and_nothing_else(narrow: Caller) -> Non
         _until_lane_holds(narrow, 2)
 
         answer = narrow.ask("POST", NOBODY_HERE, files={"image": ("a.jpg", photograph(1))})
-        assert (answer.status_code, answer.json()["type"]) == (503, "urn:footfall:problem:busy")
+        assert (answer.status_code, answer.json()["type"]) == (429, "urn:footfall:problem:busy")
         assert int(answer.headers["retry-after"]) >= 1
         assert narrow.get("/healthz")["status"] == "ok"
         assert narrow.get("/v1/sites")["items"] == []

@@ -89,7 +89,9 @@ def test_a_grant_that_does_not_fit_is_explained_without_its_secrets(
 
 
 def principal(tenant: Tenant) -> access.Principal:
-    return access.Principal(tenant_id=tenant.tenant_id, subject=f"user:{uuid4()}", role="tenant_admin")
+    return access.Principal(
+        tenant_id=tenant.tenant_id, subject=f"user:{uuid4()}", role="tenant_admin", session_id=uuid4()
+    )
 
 
 def test_an_expired_token_is_refused(quiet: Tenant) -> None:

@@ -11,6 +11,8 @@ from tests.integration.api.conftest import Tenant
 from tests.integration.api.event_kit import NOW, face_event, send
 from tests.integration.api.harness import Json, slug_of
 
+SOMEBODY = "9a4b0c1d-2e3f-4a5b-8c6d-7e8f9a0b1c04"
+
 
 @pytest.fixture(scope="module")
 def busy(new_tenant: Callable[..., Tenant]) -> tuple[Tenant, Json, Json]:
@@ -99,8 +101,19 @@ def test_marts_that_were_not_built_yet_are_said_to_be_so(busy: tuple[Tenant, Jso
         ("/v1/visits?since=2026-11-22T08:00:00", "invalid-request"),
         ("/v1/visits?person_kind=ghost", "invalid-request"),
         ("/v1/visits?sort=asc", "invalid-request"),
+        ("/v1/visits?sort=-person_id", "invalid-request"),
+        ("/v1/visits?min_score=2", "invalid-request"),
+        ("/v1/visits?min_score=0.8&max_score=0.7", "invalid-input"),
+        (f"/v1/visits?staff_id={SOMEBODY}&customer_id={SOMEBODY}", "invalid-input"),
+        ("/v1/visits.csv?limit=5", "invalid-request"),
+        ("/v1/visits.csv?since=2026-11-22T08:00:00Z&until=2026-11-21T08:00:00Z", "invalid-input"),
+        ("/v1/reports/distribution?by=name", "invalid-request"),
+        ("/v1/reports/dwell?since=2020-01-01T00:00:00Z&until=2026-01-01T00:00:00Z", "invalid-input"),
+        ("/v1/reports/peak-hours?limit=0", "invalid-request"),
+        ("/v1/reports/repeat-rate?within_days=0", "invalid-request"),
+        ("/v1/reports/new-returning?bucket=hour", "invalid-request"),
         ("/v1/visits?since=2026-11-22T08:00:00Z&until=2026-11-21T08:00:00Z", "invalid-input"),
-        ("/v1/reports/traffic?bucket=week", "invalid-request"),
+        ("/v1/reports/traffic?bucket=fortnight", "invalid-request"),
         ("/v1/reports/traffic?source=guess", "invalid-request"),
         ("/v1/reports/traffic?since=2020-01-01T00:00:00Z&until=2026-01-01T00:00:00Z", "invalid-input"),
     ],

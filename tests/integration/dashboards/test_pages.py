@@ -55,7 +55,9 @@ def test_the_overview_of_a_new_tenant_counts_nothing_and_points_at_the_camera(li
     assert any("Point a camera" in info.value for info in app.info)
 
 
-@pytest.mark.parametrize("page", ["overview", "traffic", "visits", "customers", "recognition", "staff"])
+@pytest.mark.parametrize(
+    "page", ["overview", "traffic", "visits", "customers", "recognition", "staff", "administration"]
+)
 def test_every_page_opens_without_an_exception(live_api: LiveApi, page: str) -> None:
     app = open_page(signed_in(live_api), page)
     assert not app.exception

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from contracts.people import Staff, StaffCreate
+from contracts.people import Staff, StaffCreate, StaffPatch
 from tests.integration.dashboards.conftest import LiveApi
 from tests.integration.dashboards.test_pages import open_page, signed_in
 
@@ -95,3 +96,23 @@ def test_reminders_are_on_the_page(live_api: LiveApi) -> None:
     app = staff_page(live_api)
     assert any("Everybody is a visitor" in message.value for message in app.warning)
     assert any("Robin has no photograph" in message.value for message in app.info)
+
+
+def field(app: AppTest, label: str, *, nth: int = 0) -> Any:
+    return [one for one in app.text_input if one.label == label][nth]
+
+
+def test_a_person_is_renamed_and_a_colleague_who_was_quicker_is_not_overwritten(live_api: LiveApi) -> None:
+    robin = hired(live_api, "Aaron the Renamed")
+    app = staff_page(live_api)
+    field(app, "Name", nth=-1).set_value("Aaron Newname")
+    press(app, "Save")
+    assert not app.exception
+    assert live_api.client.staff_member(robin.staff_id).display_name == "Aaron Newname"
+
+    changed = live_api.client.change_staff(robin.staff_id, StaffPatch(display_name="Aaron Third"), version=2)
+    field(app, "Name", nth=-1).set_value("Aaron Fourth")
+    press(app, "Save")
+    # The page draws the form anew, with what the colleague has saved; the one that was filled in is gone.
+    assert live_api.client.staff_member(robin.staff_id) == changed
+    assert field(app, "Name", nth=-1).value == "Aaron Third"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.integration.marts import Dbt, Record, engine_of, fresh_database, new_tenant, settings_of
+from tests.databases import fresh_database
+from tests.integration.marts import Dbt, Record, engine_of, new_tenant, settings_of
 from tests.servers import MigratedPostgres
 
 

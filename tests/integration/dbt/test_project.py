@@ -12,12 +12,13 @@ from assets.dbt_project import project_dir
 from footfall import provisioning
 from footfall.errors import ConflictError
 from footfall.tenancy import unbound_transaction
+from tests.databases import fresh_database
 from tests.integration.marts import (
     Dbt,
+    Place,
     Record,
     age_changes,
     failures,
-    fresh_database,
     new_tenant,
     passed,
     settings_of,
@@ -40,7 +41,7 @@ COLUMNS = {
 }
 
 
-@pytest.mark.parametrize("mart", ["visits_hourly", "visits_daily"])
+@pytest.mark.parametrize("mart", [f"visits_{bucket}" for bucket in ("15min", "hourly", "daily", "weekly", "monthly")])
 def test_a_mart_has_the_columns_that_reports_read(dbt: Dbt, transform: Engine, mart: str) -> None:
     with unbound_transaction(transform) as connection:
         columns = connection.execute(
@@ -62,6 +63,8 @@ def test_unit_tests_pass(dbt: Dbt) -> None:
         "staff_stand_apart_and_visitors_are_new_or_returning",
         "a_days_hours_are_one_row",
         "two_hours_of_one_wall_clock_stay_two_rows",
+        "a_visit_is_inside_in_its_quarters_for_two_days_at_most",
+        "staff_are_not_in_the_dwell",
     }
 
 
@@ -183,8 +186,8 @@ def test_the_contract_refuses_a_wrong_row_at_once(
         connection.execute(text(statement.format(mart)))
 
 
-def test_a_renamed_site_fails_its_test_until_a_full_refresh(
-    dbt: Dbt, record: Record, database: MigratedPostgres
+def test_a_renamed_site_is_called_so_in_every_mart_after_the_next_build(
+    dbt: Dbt, record: Record, database: MigratedPostgres, transform: Engine
 ) -> None:
     place = record.site(name="Old name")
     for day in ("2026-06-01", "2026-06-02"):
@@ -192,13 +195,50 @@ def test_a_renamed_site_fails_its_test_until_a_full_refresh(
     age_changes(database, record.tenant_id, days=3)
     dbt.refresh("--full-refresh")
     record.execute("update footfall.sites set name = 'New name' where site_id = :site", site=place.site_id)
-    dbt.refresh()
-    assert failures(dbt.run("test", "--select", "test_type:data")) == [
-        "visits_daily_agrees_with_its_sites",
-        "visits_hourly_agrees_with_its_sites",
-    ]
+    dbt.build()
+    for mart in ("dwell", "occupancy", "repeat_cohorts", "visits_15min", "visits_hourly", "visits_daily"):
+        with unbound_transaction(transform) as connection:
+            names = connection.execute(
+                text(f"select distinct site_name from marts.{mart} where site_id = :site"), {"site": place.site_id}
+            ).scalars()
+            assert list(names) == ["New name"], mart
+
+
+SITE_MARTS = ("dwell", "occupancy", "repeat_cohorts", "visits_15min", "visits_hourly", "visits_daily")
+
+
+@pytest.mark.parametrize("timezone", ["Pacific/Auckland", "America/Los_Angeles"])
+def test_a_site_in_another_zone_is_what_building_it_anew_makes_of_it(
+    dbt: Dbt, record: Record, database: MigratedPostgres, transform: Engine, timezone: str
+) -> None:
+    """Half a day to the east or to the west every row belongs to another day, or to another hour of it."""
+    place, other = record.site(), record.site()
+    for day in ("2026-06-01", "2026-06-02", "2026-06-09"):
+        for at in (place, other):
+            record.visit(at, record.customer(), f"{day} 09:50", first=True)
+            record.sighting(at, f"{day} 22:30")
+    age_changes(database, record.tenant_id, days=3)
     dbt.refresh("--full-refresh")
-    assert failures(dbt.run("test", "--select", "test_type:data")) == []
+    before = {mart: rows_of(transform, mart, other) for mart in SITE_MARTS}
+    record.execute(
+        "update footfall.sites set timezone = :zone where site_id = :site", zone=timezone, site=place.site_id
+    )
+    dbt.refresh()
+    moved = {mart: rows_of(transform, mart, place) for mart in SITE_MARTS}
+    assert {mart: rows_of(transform, mart, other) for mart in SITE_MARTS} == before
+    dbt.refresh("--full-refresh")
+    assert moved == {mart: rows_of(transform, mart, place) for mart in SITE_MARTS}
+    assert all(moved.values())
+
+
+def rows_of(transform: Engine, mart: str, place: Place) -> list[str]:
+    """The site's rows but for when they were built."""
+    with unbound_transaction(transform) as connection:
+        found = connection.execute(
+            text(f"select (to_jsonb(m) - 'built_at')::text from marts.{mart} as m where site_id = :site order by 1"),
+            {"site": place.site_id},
+        )
+        return list(found.scalars())
 
 
 def test_a_decision_that_nobody_explained_is_noticed(
@@ -218,6 +258,7 @@ def test_a_decision_that_nobody_explained_is_noticed(
     assert failures(dbt.run("test", "--select", name)) == []
 
 
+@pytest.mark.e2e
 def test_the_schema_goes_back_and_forth_under_marts_that_were_built(postgres: MigratedPostgres, tmp_path: Path) -> None:
     """dbt's views read the record's tables, which must not keep a migration from changing them."""
     with fresh_database(postgres) as database:

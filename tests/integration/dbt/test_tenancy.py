@@ -15,43 +15,50 @@ from tests.integration.marts import Dbt, Record, failures, new_tenant
 from tests.isolation.catalogue import open_relations
 from tests.servers import MigratedPostgres
 
-MARTS = ("visits_hourly", "visits_daily")
-GUARDS = [f"{mart}_shows_each_tenant_its_own" for mart in sorted(MARTS)]
+MARTS = (
+    *("visits_15min", "visits_hourly", "visits_daily"),
+    *("dwell", "occupancy", "staff_presence", "camera_health", "repeat_cohorts"),
+)
+SUMS = ("visits_weekly", "visits_monthly", "site_traffic")
+GUARDS = sorted(
+    [f"{mart}_shows_each_tenant_its_own" for mart in MARTS] + [f"{view}_reads_as_its_reader" for view in SUMS]
+)
 
 
 @pytest.fixture
 def neighbours(database: MigratedPostgres, app: Engine) -> tuple[Record, Record]:
-    """Two tenants with a visit each."""
+    """Two tenants with a visit of a customer and of staff each, and a sighting of nobody."""
     records = Record(app, new_tenant(database)), Record(app, new_tenant(database))
     for record in records:
-        record.visit(record.site(), record.customer(), "2026-06-01 10:00", first=True)
+        place = record.site()
+        record.visit(place, record.customer(), "2026-06-01 10:00", first=True)
+        record.visit(place, record.staff(), "2026-06-01 10:00", kind="staff")
+        record.sighting(place, "2026-06-01 10:00")
     return records
 
 
-@pytest.mark.parametrize("mart", MARTS)
 @pytest.mark.parametrize("how", [(), ("--full-refresh",)], ids=["incremental", "rebuilt"])
 def test_a_tenant_reads_its_own_rows_and_no_others(
-    dbt: Dbt, neighbours: tuple[Record, Record], mart: str, how: tuple[str, ...]
+    dbt: Dbt, neighbours: tuple[Record, Record], how: tuple[str, ...]
 ) -> None:
     dbt.refresh(*how)
     for record in neighbours:
-        with record.transaction() as connection:
-            tenants = connection.execute(text(f"select distinct tenant_id from marts.{mart}")).scalars().all()
-        assert tenants == [record.tenant_id]
+        for mart in (*MARTS, *SUMS):
+            with record.transaction() as connection:
+                tenants = connection.execute(text(f"select distinct tenant_id from marts.{mart}")).scalars().all()
+            assert tenants == [record.tenant_id], mart
 
 
-@pytest.mark.parametrize("mart", MARTS)
-def test_without_a_tenant_there_are_no_rows(
-    dbt: Dbt, neighbours: tuple[Record, Record], app: Engine, mart: str
-) -> None:
+def test_without_a_tenant_there_are_no_rows(dbt: Dbt, neighbours: tuple[Record, Record], app: Engine) -> None:
     dbt.refresh()
-    with unbound_transaction(app) as connection:
-        assert connection.execute(text(f"select count(*) from marts.{mart}")).scalar_one() == 0
+    for mart in (*MARTS, *SUMS):
+        with unbound_transaction(app) as connection:
+            assert connection.execute(text(f"select count(*) from marts.{mart}")).scalar_one() == 0, mart
 
 
 @pytest.mark.parametrize("mart", MARTS)
 @pytest.mark.parametrize(
-    "statement", ["delete from marts.{}", "update marts.{} set staff_visits = 0", "truncate marts.{}"]
+    "statement", ["delete from marts.{}", "update marts.{} set site_name = 'mine'", "truncate marts.{}"]
 )
 def test_the_application_writes_no_mart(dbt: Dbt, record: Record, mart: str, statement: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), record.transaction() as connection:
@@ -59,7 +66,11 @@ def test_the_application_writes_no_mart(dbt: Dbt, record: Record, mart: str, sta
 
 
 @pytest.mark.parametrize(
-    "view", ["stg_visits", "stg_unidentified_sightings", "stg_sites", "int_visits_local", "int_sightings_local"]
+    "view",
+    [
+        *("stg_visits", "stg_sightings", "stg_unidentified_sightings", "stg_sites"),
+        *("int_visits_local", "int_sightings_local", "int_presence_local", "int_camera_sightings_local"),
+    ],
 )
 def test_the_application_reads_nothing_that_the_marts_are_made_from(dbt: Dbt, record: Record, view: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), record.transaction() as connection:
@@ -70,7 +81,7 @@ def test_the_catalogue_shows_every_relation_of_the_marts_protected(dbt: Dbt, rec
     dbt.build("--full-refresh")
     with unbound_transaction(transform) as connection:
         relations = set(connection.execute(text("select relname from pg_class where relkind in ('r', 'v')")).scalars())
-        assert {*MARTS, "stg_visits", "int_changed_days"} <= relations
+        assert {*MARTS, *SUMS, "stg_visits", "int_changed_days"} <= relations
         assert open_relations(connection) == {}
 
 
@@ -101,6 +112,27 @@ def test_a_mart_that_is_opened_fails_its_test(
         undone.rollback()
 
 
+@pytest.mark.parametrize("view", SUMS)
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "alter view {} set (security_invoker = false)",
+        "grant select on {} to public",
+        "grant update on {} to footfall_app",
+        "alter view {} rename to elsewhere",
+    ],
+)
+def test_a_sum_that_is_opened_fails_its_test(
+    data_tests: dict[str, str], transform: Engine, view: str, opening: str
+) -> None:
+    guard = text(data_tests[f"{view}_reads_as_its_reader"])
+    with unbound_transaction(transform) as connection, connection.begin_nested() as undone:
+        assert connection.execute(guard).all() == []
+        connection.execute(text(opening.format(f"marts.{view}")))
+        assert connection.execute(guard).all() != []
+        undone.rollback()
+
+
 def test_the_next_build_closes_what_was_opened(dbt: Dbt, transform: Engine, record: Record) -> None:
     """Without a full refresh, too."""
     for opening in OPENINGS[:3]:
@@ -122,10 +154,10 @@ def test_without_the_hook_every_mart_fails_its_test(
     settings.write_text("".join(kept))
     careless = Dbt(dbt.settings, tmp_path / "project")
     try:
-        result = careless.run("build", "--full-refresh", "--exclude-resource-type", "unit_test")
-        assert failures(result) == GUARDS
+        assert failures(careless.run("run", "--full-refresh")) == []
+        assert failures(careless.run("test", "--select", "test_type:data")) == GUARDS
         with unbound_transaction(transform) as connection:
-            assert set(open_relations(connection)) == {f"marts.{mart}" for mart in MARTS}
+            assert set(open_relations(connection)) == {f"marts.{mart}" for mart in (*MARTS, *SUMS)}
             connection.execute(text("grant select on marts.visits_daily to footfall_app"))
         mine, other = neighbours
         with mine.transaction() as connection:

@@ -9,13 +9,15 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.base import PrivacyMode, TenantId
+from contracts.base import CustomerId, PrivacyMode, TenantId
 from footfall.services import Services, open_services
-from footfall.settings import load_settings
+from footfall.settings import MilvusSettings, load_settings
 from footfall.stores.postgres import tenants
 from footfall.stores.postgres.engine import owner_engine
 from footfall.stores.postgres.tenants import TenantRow
+from footfall.stores.vectors import MilvusVectorStore
 from footfall.tenancy import tenant_transaction
+from tests.integration.footfall.corrected import customer_of, see
 from tests.integration.footfall.outages import FailingObjects, FailingVectors, Outage
 from tests.integration.footfall.world import World, settle_in
 from tests.servers import MigratedPostgres
@@ -30,6 +32,7 @@ def services(postgres: MigratedPostgres, tmp_path: Path) -> Iterator[Services]:
     settings = load_settings(
         home=tmp_path,
         offline=True,
+        recognition={"re_embed": "never"},  # the pictures of most tests show nobody of whom the templates are
         postgres={
             "app_dsn": postgres.app_dsn,
             "operator_dsn": postgres.operator_dsn,
@@ -92,3 +95,27 @@ def fragile(services: Services, new_tenant: NewTenant, outage: Outage) -> World:
     over = replace(services, vectors=FailingVectors(outage), objects=FailingObjects(outage))
     over.prepare()
     return settle_in(over, new_tenant("identify"))
+
+
+@pytest.fixture
+def ada_and_twin(world: World) -> tuple[CustomerId, CustomerId]:
+    """Two customers with visits that interleave: together, some are one."""
+    ada = customer_of(see(world, 1, 0, quality=0.6))
+    twin = customer_of(see(world, 2, 20, quality=0.7))
+    for shot, minutes in enumerate((10, 200, 300), start=1):
+        see(world, 1, minutes, shot=shot, quality=0.6 + 0.05 * shot)
+    for shot, minutes in enumerate((-15, 210, 600), start=1):
+        see(world, 2, minutes, shot=shot, quality=0.7 + 0.05 * shot)
+    assert world.count("customers") == 2
+    return ada, twin
+
+
+@pytest.fixture(params=["milvus_uri", pytest.param("real_milvus", marks=pytest.mark.e2e)], ids=["lite", "server"])
+def over_milvus(request: pytest.FixtureRequest, services: Services, new_tenant: NewTenant) -> Iterator[World]:
+    """A tenant that identifies visitors, whose vectors are in a Milvus: Lite, and end to end a real server."""
+    milvus = {"uri": request.getfixturevalue(request.param), "alias": f"t{uuid4().hex[:8]}", "timeout_seconds": 60.0}
+    settings = services.settings.model_copy(update={"milvus": MilvusSettings.model_validate(milvus)})
+    over = replace(services, settings=settings, vectors=MilvusVectorStore(settings.milvus))
+    over.prepare()
+    yield settle_in(over, new_tenant("identify"))
+    over.vectors.close()

@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
 
+import pytest
+
 from contracts.people import EventReceipt
 from footfall.gallery import gallery_drift
 from footfall.stores.postgres.locks import lock_gallery
@@ -15,10 +17,10 @@ from tests.integration.footfall.world import MORNING, World, jpeg, portrait
 from tests.vectors import like, person
 
 THREADS = 20
-STRANGERS = 50
 
 
-def test_fifty_strangers_whom_two_cameras_see_at_once_are_fifty_customers(world: World) -> None:
+def seen_by_both_at_once(world: World, strangers: int) -> None:
+    """Each stranger is seen by both cameras, and all events arrive at once in any order."""
     events = [
         world.event(
             like(person(number), 0.95, shot=shot),
@@ -26,7 +28,7 @@ def test_fifty_strangers_whom_two_cameras_see_at_once_are_fifty_customers(world:
             at=MORNING + timedelta(seconds=number),
             quality=0.6 + 0.1 * shot,
         )
-        for number in range(STRANGERS)
+        for number in range(strangers)
         for shot, camera in enumerate(world.cameras)
     ]
     Random(7).shuffle(events)
@@ -35,11 +37,22 @@ def test_fifty_strangers_whom_two_cameras_see_at_once_are_fifty_customers(world:
         receipts = list(pool.map(world.send, events))
 
     kinds = [receipt.decision.kind for receipt in receipts]
-    assert (kinds.count("new_customer"), kinds.count("customer")) == (STRANGERS, STRANGERS)
-    assert (world.count("customers"), world.count("visits"), world.count("face_events")) == (50, 50, 100)
-    assert all(visit.sightings == 2 and len(visit.camera_ids) == 2 for visit in world.visits())
-    assert all(visit.is_first_visit for visit in world.visits())
+    assert (kinds.count("new_customer"), kinds.count("customer")) == (strangers, strangers)
+    assert (world.count("customers"), world.count("face_events")) == (strangers, 2 * strangers)
+    visits = world.visits()
+    assert len(visits) == strangers
+    assert all(visit.sightings == 2 and len(visit.camera_ids) == 2 for visit in visits)
+    assert all(visit.is_first_visit for visit in visits)
     assert gallery_drift(world.services.engine, world.services.vectors, world.tenant_id).none
+
+
+def test_fifty_strangers_whom_two_cameras_see_at_once_are_fifty_customers(world: World) -> None:
+    seen_by_both_at_once(world, 50)
+
+
+@pytest.mark.e2e
+def test_two_hundred_are_two_hundred_with_their_vectors_in_a_milvus(over_milvus: World) -> None:
+    seen_by_both_at_once(over_milvus, 200)
 
 
 def test_one_event_delivered_by_many_threads_is_recorded_once(world: World) -> None:

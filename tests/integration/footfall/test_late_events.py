@@ -9,7 +9,8 @@ import pytest
 
 from contracts.base import CameraId
 from contracts.places import CameraCreate, SiteCreate
-from footfall.places import create_camera, create_site
+from footfall.cameras import create_camera
+from footfall.places import create_site
 from tests.integration.footfall.conftest import Worlds
 from tests.integration.footfall.world import ACTOR, MORNING, World
 from tests.vectors import like, person

@@ -14,7 +14,7 @@ from footfall.errors import ConflictError, FaceRejectedError, NotFoundError, Pri
 from footfall.gallery import gallery_drift
 from footfall.opt_out import list_opt_outs, opt_out_by_photograph, opt_out_of_customer, withdraw_opt_out
 from tests.integration.footfall.conftest import Worlds
-from tests.integration.footfall.test_corrections import customer_of, record, see
+from tests.integration.footfall.corrected import customer_of, record, see
 from tests.integration.footfall.world import ACTOR, MORNING, World, jpeg, portrait, side_by_side
 from tests.vectors import like, person
 
@@ -93,7 +93,8 @@ def test_after_the_withdrawal_the_template_is_gone_and_the_face_is_a_strangers(w
     assert see(world, 1, 60).decision.kind == "new_customer"
     with pytest.raises(NotFoundError):
         withdraw_opt_out(world.services.engine, world.tenant_id, listed.opt_out_id, actor=ACTOR)
-    told = [row["action"] for row in world.rows("select action from footfall.audit_log where action like 'opt_out%'")]
+    actions = "select action from footfall.audit_log where action like 'opt_out%' order by audit_id"
+    told = [row["action"] for row in world.rows(actions)]
     assert told == ["opt_out.registered", "opt_out.withdrawn"]
 
 

@@ -9,8 +9,10 @@ import pytest
 from contracts.base import CameraId, SiteId, StaffId
 from contracts.people import StaffCreate
 from contracts.places import CameraCreate, SiteCreate
+from footfall.cameras import create_camera, get_camera, list_cameras
 from footfall.errors import ConflictError, InputError, NotFoundError
-from footfall.places import create_camera, create_site, get_camera, get_site, list_cameras, list_sites
+from footfall.listing import PageRequest
+from footfall.places import create_site, get_site, list_sites
 from footfall.roster import create_staff, get_staff, list_staff
 from tests.integration.footfall.conftest import Worlds
 from tests.integration.footfall.world import ACTOR, World
@@ -65,7 +67,7 @@ def test_sites_come_in_pages_each_once(world: World) -> None:
     found: list[str] = []
     cursor: str | None = None
     for _ in range(4):
-        page = list_sites(world.services.engine, world.tenant_id, limit=2, cursor=cursor)
+        page = list_sites(world.services.engine, world.tenant_id, PageRequest("created_at", 2, cursor))
         found.extend(site.name for site in page.items)
         cursor = page.next_cursor
 
@@ -78,7 +80,9 @@ def test_a_site_manager_lists_allowed_sites_alone(world: World) -> None:
     create_site(world.services.engine, world.tenant_id, SiteCreate(name="Graz", timezone="UTC"), actor=ACTOR)
 
     def listed(allowed: frozenset[SiteId]) -> list[object]:
-        page = list_sites(world.services.engine, world.tenant_id, limit=9, cursor=None, allowed_sites=allowed)
+        page = list_sites(
+            world.services.engine, world.tenant_id, PageRequest("created_at", 9, None), allowed_sites=allowed
+        )
         return [site.site_id for site in page.items]
 
     assert listed(frozenset({world.site_id})) == [world.site_id]
@@ -120,7 +124,7 @@ def test_cameras_are_listed_by_site_and_within_what_is_allowed(world: World) -> 
     entrance, exit_ = world.cameras
 
     def listed(**which: object) -> list[object]:
-        page = list_cameras(world.services, world.tenant_id, limit=9, cursor=None, **which)  # type: ignore[arg-type]
+        page = list_cameras(world.services, world.tenant_id, PageRequest("created_at", 9, None), **which)  # type: ignore[arg-type]
         return [camera.camera_id for camera in page.items]
 
     assert listed() == [entrance, exit_, door]
@@ -131,20 +135,20 @@ def test_cameras_are_listed_by_site_and_within_what_is_allowed(world: World) -> 
 
 
 def test_cameras_come_in_pages_each_once(world: World) -> None:
-    first = list_cameras(world.services, world.tenant_id, limit=1, cursor=None)
-    second = list_cameras(world.services, world.tenant_id, limit=1, cursor=first.next_cursor)
+    first = list_cameras(world.services, world.tenant_id, PageRequest("created_at", 1, None))
+    second = list_cameras(world.services, world.tenant_id, PageRequest("created_at", 1, first.next_cursor))
 
     assert [page.items[0].camera_id for page in (first, second)] == list(world.cameras)
     assert second.next_cursor is None
 
 
 def test_a_cursor_of_another_listing_is_refused(world: World) -> None:
-    cursor = list_cameras(world.services, world.tenant_id, limit=1, cursor=None).next_cursor
+    cursor = list_cameras(world.services, world.tenant_id, PageRequest("created_at", 1, None)).next_cursor
 
     with pytest.raises(InputError, match="cursor"):
-        list_sites(world.services.engine, world.tenant_id, limit=1, cursor=cursor)
+        list_sites(world.services.engine, world.tenant_id, PageRequest("created_at", 1, cursor))
     with pytest.raises(InputError, match="cursor"):
-        list_staff(world.services.engine, world.tenant_id, limit=1, cursor=cursor)
+        list_staff(world.services.engine, world.tenant_id, PageRequest("created_at", 1, cursor))
 
 
 def test_another_tenants_places_are_not_there(world: World, worlds: Worlds) -> None:
@@ -156,7 +160,7 @@ def test_another_tenants_places_are_not_there(world: World, worlds: Worlds) -> N
         get_camera(world.services, world.tenant_id, other.cameras[0])
     with pytest.raises(NotFoundError):
         get_camera(world.services, world.tenant_id, CameraId(uuid4()))
-    assert len(list_sites(world.services.engine, world.tenant_id, limit=9, cursor=None).items) == 1
+    assert len(list_sites(world.services.engine, world.tenant_id, PageRequest("created_at", 9, None)).items) == 1
 
 
 def test_staff_are_made_read_and_listed(world: World) -> None:
@@ -166,8 +170,8 @@ def test_staff_are_made_read_and_listed(world: World) -> None:
         for name in names
     ]
 
-    first = list_staff(world.services.engine, world.tenant_id, limit=2, cursor=None)
-    second = list_staff(world.services.engine, world.tenant_id, limit=2, cursor=first.next_cursor)
+    first = list_staff(world.services.engine, world.tenant_id, PageRequest("created_at", 2, None))
+    second = list_staff(world.services.engine, world.tenant_id, PageRequest("created_at", 2, first.next_cursor))
 
     assert [*first.items, *second.items] == made
     assert second.next_cursor is None
@@ -198,6 +202,6 @@ def test_another_tenants_staff_are_not_there(world: World, worlds: Worlds) -> No
 def test_a_page_of_another_size_is_refused(world: World, limit: int) -> None:
     for listing in (list_sites, list_staff):
         with pytest.raises(InputError, match="limit"):
-            listing(world.services.engine, world.tenant_id, limit=limit, cursor=None)
+            listing(world.services.engine, world.tenant_id, PageRequest("created_at", limit))
     with pytest.raises(InputError, match="limit"):
-        list_cameras(world.services, world.tenant_id, limit=limit, cursor=None)
+        list_cameras(world.services, world.tenant_id, PageRequest("created_at", limit, None))

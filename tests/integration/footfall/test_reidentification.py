@@ -11,10 +11,11 @@ import pytest
 
 from contracts.base import CameraId, SiteId
 from contracts.places import CameraCreate, SiteCreate
+from footfall.cameras import create_camera
 from footfall.gallery import gallery_drift
-from footfall.places import create_camera, create_site
+from footfall.places import create_site
 from tests.integration.footfall.conftest import Worlds
-from tests.integration.footfall.test_corrections import customer_of, see
+from tests.integration.footfall.corrected import customer_of, see
 from tests.integration.footfall.world import ACTOR, MORNING, World
 from tests.vectors import like, person
 

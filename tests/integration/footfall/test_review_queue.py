@@ -13,7 +13,7 @@ from footfall.corrections import merge, move_sighting, split
 from footfall.errors import NotFoundError
 from footfall.review_queue import Questions, dismiss_question, find_questions, list_questions
 from tests.integration.footfall.conftest import Worlds
-from tests.integration.footfall.test_corrections import customer_of, see
+from tests.integration.footfall.corrected import customer_of, see
 from tests.integration.footfall.world import ACTOR, MORNING, World, jpeg, portrait
 from tests.vectors import person
 

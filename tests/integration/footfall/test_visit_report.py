@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,19 +12,24 @@ import pytest
 from contracts.base import CameraId, SiteId
 from contracts.places import CameraCreate, SiteCreate
 from contracts.records import VisitRecordV1
+from contracts.reports import VisitPage
+from footfall.cameras import create_camera
 from footfall.errors import InputError
-from footfall.places import create_camera, create_site
-from footfall.reports import list_visits
+from footfall.places import create_site
+from footfall.stores.postgres.visit_lists import VisitFilter
+from footfall.stores.postgres.visits import Person
+from footfall.visit_lists import export_visits, list_visits, visits_json
 from tests.integration.footfall.conftest import Worlds
 from tests.integration.footfall.world import ACTOR, GAP_MINUTES, MORNING, World
-from tests.vectors import person
+from tests.vectors import like, person
 
 LATER = MORNING + timedelta(days=30)
 
 
 def listed(world: World, **which: Any) -> list[VisitRecordV1]:
-    asked: dict[str, Any] = {"limit": 100, "cursor": None, "now": LATER, **which}
-    return list(list_visits(world.services.engine, world.tenant_id, **asked).items)
+    asked: dict[str, Any] = {"limit": 100, "cursor": None, "now": LATER}
+    asked |= {name: which.pop(name) for name in ("limit", "cursor", "now", "sort") if name in which}
+    return list(list_visits(world.services.engine, world.tenant_id, VisitFilter(**which), **asked).items)
 
 
 def another_site(world: World) -> tuple[SiteId, CameraId]:
@@ -103,7 +109,7 @@ def test_pages_hold_every_visit_once(world: World, limit: int) -> None:
 
     pages, cursor = [], None
     while True:
-        page = list_visits(world.services.engine, world.tenant_id, limit=limit, cursor=cursor, now=LATER)
+        page = list_visits(world.services.engine, world.tenant_id, VisitFilter(), limit=limit, cursor=cursor, now=LATER)
         pages.append(page.items)
         cursor = page.next_cursor
         if cursor is None:
@@ -118,10 +124,12 @@ def test_a_visit_that_begins_meanwhile_neither_repeats_nor_hides_one(world: Worl
     for hour in range(4):
         world.see(person(hour), at=MORNING + timedelta(hours=hour))
     expected = listed(world)
-    first = list_visits(world.services.engine, world.tenant_id, limit=2, cursor=None, now=LATER)
+    first = list_visits(world.services.engine, world.tenant_id, VisitFilter(), limit=2, cursor=None, now=LATER)
 
     world.see(person(9), at=MORNING + timedelta(hours=9))
-    second = list_visits(world.services.engine, world.tenant_id, limit=2, cursor=first.next_cursor, now=LATER)
+    second = list_visits(
+        world.services.engine, world.tenant_id, VisitFilter(), limit=2, cursor=first.next_cursor, now=LATER
+    )
 
     assert [*first.items, *second.items] == expected
 
@@ -134,9 +142,82 @@ def test_a_visit_is_open_until_its_gap_has_passed(world: World) -> None:
     assert [visit.is_open for visit in listed(world, now=closes)] == [False]
 
 
+def test_visits_are_filtered_by_person_and_by_score(world: World) -> None:
+    world.hire(person(1))
+    staff = world.see(like(person(1), 0.8))
+    first = world.see(person(2), at=MORNING + timedelta(hours=1))
+    again = world.see(like(person(2), 0.7), at=MORNING + timedelta(hours=5))
+
+    def ids(**which: Any) -> list[UUID | None]:
+        return [visit.visit_id for visit in listed(world, **which)]
+
+    assert staff.decision.person_id is not None
+    assert first.decision.person_id is not None
+    assert ids(person=Person("staff", staff.decision.person_id)) == [staff.visit_id]
+    assert ids(person=Person("customer", first.decision.person_id)) == [again.visit_id, first.visit_id]
+    # A customer's first visit has no score to compare.
+    assert ids(min_score=0.5) == [again.visit_id, staff.visit_id]
+    assert ids(min_score=0.75) == [staff.visit_id]
+    assert ids(max_score=0.75) == [again.visit_id]
+    assert ids(min_score=0.75, max_score=0.9, site_id=world.site_id) == [staff.visit_id]
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("key", ["started_at", "ended_at", "dwell_seconds", "sightings"])
+def test_pages_follow_any_order_that_is_offered(world: World, key: str, descending: bool) -> None:
+    for number in range(5):
+        at = MORNING + timedelta(hours=2 * number)
+        world.see(person(number), at=at, lasts=timedelta(minutes=7 * (number % 3), microseconds=number))
+        for shot in range(number % 2):
+            world.see(like(person(number), 0.9), at=at + timedelta(minutes=1 + shot))
+
+    sort = f"-{key}" if descending else key
+    found: list[VisitRecordV1] = []
+    cursor: str | None = None
+    while True:
+        page = list_visits(
+            world.services.engine, world.tenant_id, VisitFilter(), sort=sort, limit=2, cursor=cursor, now=LATER
+        )
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+
+    expected = sorted(listed(world), key=lambda visit: (getattr(visit, key), visit.visit_id), reverse=descending)
+    assert found == expected
+
+
+def test_a_cursor_of_another_order_is_refused(world: World) -> None:
+    for hour in range(3):
+        world.see(person(hour), at=MORNING + timedelta(hours=hour))
+    page = list_visits(world.services.engine, world.tenant_id, VisitFilter(), limit=1, cursor=None, now=LATER)
+
+    with pytest.raises(InputError, match="cursor"):
+        listed(world, sort="ended_at", cursor=page.next_cursor)
+
+
+def test_an_export_holds_every_visit_once_and_gives_its_connection_back(world: World) -> None:
+    for number in range(5):
+        world.see(person(number), at=MORNING + timedelta(hours=number))
+    engine = world.services.engine
+
+    whole = [row.visit_id for rows in export_visits(engine, world.tenant_id, VisitFilter()) for row in rows]
+    begun = export_visits(engine, world.tenant_id, VisitFilter(site_id=world.site_id))
+    next(begun)
+    held = engine.pool.checkedout()  # type: ignore[attr-defined]  # the QueuePool that engines have
+    assert isinstance(begun, Generator)
+    begun.close()
+
+    assert whole == [visit.visit_id for visit in listed(world)]
+    assert (held, engine.pool.checkedout()) == (1, 0)  # type: ignore[attr-defined]  # as above
+
+
 @pytest.mark.parametrize(
     ("which", "message"),
     [
+        ({"min_score": 0.8, "max_score": 0.7}, "min_score"),
+        ({"sort": "display_name"}, "cannot be sorted"),
+        ({"sort": "started_at; drop table visits"}, "cannot be sorted"),
         ({"limit": 0}, "limit"),
         ({"limit": 501}, "limit"),
         ({"cursor": "nonsense"}, "cursor"),
@@ -151,3 +232,20 @@ def test_a_visit_is_open_until_its_gap_has_passed(world: World) -> None:
 def test_what_cannot_be_listed_is_refused(world: World, which: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         listed(world, **which)
+
+
+def test_a_page_in_json_is_the_contracts_page(world: World) -> None:
+    world.hire(person(1), 'Ada "=1" Byron')
+    world.see(like(person(1), 0.8), lasts=timedelta(seconds=1, microseconds=5))
+    for number in range(2, 5):
+        world.see(person(number), at=MORNING + timedelta(hours=number), camera=world.cameras[number % 2])
+    asked: dict[str, Any] = {"limit": 3, "cursor": None, "now": LATER}
+    while True:
+        page = list_visits(world.services.engine, world.tenant_id, VisitFilter(), **asked)
+        text = visits_json(world.services.engine, world.tenant_id, VisitFilter(), **asked)
+        # Byte for byte what the contract's own models write.
+        assert text == page.model_dump_json().encode()
+        assert VisitPage.model_validate_json(text) == page
+        if page.next_cursor is None:
+            break
+        asked["cursor"] = page.next_cursor

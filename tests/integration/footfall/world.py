@@ -17,16 +17,18 @@ from contracts.events import DetectedFaceV1, Embedding, FaceDetectedV1, FrameSiz
 from contracts.people import EventReceipt, StaffCreate
 from contracts.places import CameraCreate, SiteCreate
 from contracts.records import VisitRecordV1
-from footfall.places import create_camera, create_site
-from footfall.reports import list_visits
+from footfall.cameras import create_camera
+from footfall.places import create_site
 from footfall.roster import create_staff
 from footfall.services import Services
 from footfall.sightings import record_sighting
 from footfall.stores.base import StoredTemplate
 from footfall.stores.postgres import staff as staff_table
+from footfall.stores.postgres.visit_lists import VisitFilter
 from footfall.templates import encode_vector
 from footfall.tenancy import tenant_transaction
 from footfall.vision.types import BgrImage, Float32Array
+from footfall.visit_lists import list_visits
 from tests.vectors import as_base64
 
 MORNING = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -86,7 +88,7 @@ class World:
 
     def visits(self, *, now: datetime = MORNING + timedelta(days=30)) -> list[VisitRecordV1]:
         """Earliest first."""
-        page = list_visits(self.services.engine, self.tenant_id, limit=500, cursor=None, now=now)
+        page = list_visits(self.services.engine, self.tenant_id, VisitFilter(), limit=500, cursor=None, now=now)
         assert page.next_cursor is None
         return list(page.items)[::-1]
 

@@ -53,7 +53,11 @@ class RunningApi:
 @pytest.fixture(scope="session")
 def running_api(postgres: MigratedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
     settings = load_settings(
-        home=tmp_path_factory.mktemp("ingest-api"), offline=True, postgres={"app_dsn": postgres.app_dsn}
+        home=tmp_path_factory.mktemp("ingest-api"),
+        offline=True,
+        postgres={"app_dsn": postgres.app_dsn},
+        # A sample would be left to chance, and the mock's bound was never measured.
+        recognition={"re_embed": "never"},
     )
     engine = open_engine(postgres.app_dsn, settings.postgres, application="tests")
     with serving(create_app(settings)) as url:

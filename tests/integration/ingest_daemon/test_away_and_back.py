@@ -11,6 +11,7 @@ from threading import Event
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from footfall.errors import (
     ConfigurationError,
@@ -19,9 +20,10 @@ from footfall.errors import (
     ServiceUnavailableError,
 )
 from footfall.settings import Settings, load_settings
-from ingest_daemon import daemon
-from ingest_daemon.daemon import Progress, run
+from ingest_daemon import daemon, unit
+from ingest_daemon.daemon import run
 from ingest_daemon.outbox.store import Outbox
+from ingest_daemon.playing import Progress
 from ingest_daemon.sources import live
 from ingest_daemon.sources.base import Frame
 from ingest_daemon.sources.files import VideoFile
@@ -126,7 +128,7 @@ def test_a_full_outbox_is_reported(api: ApiServer, settings: Settings, film: Pat
 def test_a_changed_privacy_mode_reaches_the_camera_while_it_runs(
     api: ApiServer, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(daemon, "REFRESH_SECONDS", 0.1)
+    monkeypatch.setattr(unit, "REFRESH_SECONDS", 0.1)
     film = visits_film(tmp_path / "long.avi", 1, None, 2, None)
 
     def forbid(progress: Progress) -> None:
@@ -245,13 +247,18 @@ def test_the_status_is_served_meanwhile_and_after_a_file_has_ended(
     api: ApiServer, settings: Settings, film: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     stop = Event()
-    caplog.set_level("INFO", logger="ingest_daemon.daemon")
+    caplog.set_level("INFO", logger="ingest_daemon.attendance")
+    secret = "a secret of this host"
+    settings = settings.model_copy(
+        update={"ingest": settings.ingest.model_copy(update={"surface_secret": SecretStr(secret)})}
+    )
     with api.serving(), ThreadPoolExecutor(1) as pool:
         running = pool.submit(play, settings, film, until_end=False, stop=stop)
         try:
             eventually(lambda: len(api.received) == 4)
             url = next(record.args[0] for record in caplog.records if "Status is served" in record.msg)  # type: ignore[index]  # a tuple there
-            status = httpx.get(f"{url}/v1/status", timeout=10).json()
+            authorised = {"Authorization": f"Bearer {secret}"}
+            status = httpx.get(f"{url}/v1/status", headers=authorised, timeout=10).json()
             ready = httpx.get(f"{url}/readyz", timeout=10)
         finally:
             stop.set()

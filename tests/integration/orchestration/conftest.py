@@ -16,7 +16,8 @@ from footfall.environment import settings_environment
 from footfall.operations import OperatorServices, open_operator_services
 from footfall.settings import Settings
 from orchestration.definitions import build_definitions
-from tests.integration.marts import Record, engine_of, fresh_database, new_tenant, settings_of
+from tests.databases import fresh_database
+from tests.integration.marts import Record, engine_of, new_tenant, settings_of
 from tests.servers import MigratedPostgres
 
 RunJob = Callable[..., ExecuteInProcessResult]

@@ -46,6 +46,16 @@ def test_the_administrator_signs_in_with_the_password_that_was_shown(postgres: M
     engine.dispose()
 
 
+def test_the_administrator_of_a_platform_is_a_system_administrator(postgres: MigratedPostgres) -> None:
+    name = slug()
+    words = ("tenant", "create", name, "--admin-email", "a@example.com", "--platform", "--json")
+    made = json.loads(footfall(*words)[0])
+    engine = open_engine(postgres.app_dsn, PostgresSettings(), application="test")
+    principal = authenticate_password(engine, tenant_slug=name, email="a@example.com", password=made["admin_password"])
+    assert principal.role == "system_admin"
+    engine.dispose()
+
+
 def test_a_password_from_standard_input_is_taken_and_not_repeated(postgres: MigratedPostgres) -> None:
     name = slug()
     words = ("tenant", "create", name, "--admin-email", "a@example.com", "--password-stdin")

@@ -29,6 +29,7 @@ def footfall(*words: str) -> dict[str, object]:
     return told
 
 
+@pytest.mark.e2e
 def test_a_rebuild_is_served_and_can_be_taken_back() -> None:
     first, second = footfall("rebuild"), footfall("rebuild")
     assert second["previous"] == first["collection"]

@@ -45,22 +45,37 @@ def allowed(role: Role) -> set[tuple[str, str]]:
     return {route for route, access in ACCESS.items() if permitted(role, access)}
 
 
+OF_A_WORKER = {
+    ("POST", "/v1/workers/{worker_id}/heartbeat"),
+    ("POST", "/v1/workers/{worker_id}/commands/{command_id}/progress"),
+    ("POST", "/v1/workers/{worker_id}/commands/{command_id}/result"),
+    ("GET", "/v1/gallery/staff"),
+}
+OWN_SESSION = {("GET", "/v1/auth/me"), ("POST", "/v1/auth/revoke")}
+
+
 def test_a_worker_sends_events_and_reads_cameras_and_does_nothing_else() -> None:
-    assert allowed("worker") == {
+    assert allowed("worker") - OWN_SESSION == {
         ("POST", "/v1/events/face"),
+        ("POST", "/v1/events/face/batch"),
         ("GET", "/v1/cameras"),
         ("GET", "/v1/cameras/{camera_id}"),
+        *OF_A_WORKER,
     }
 
 
 def test_a_site_manager_reads_and_changes_nothing() -> None:
-    assert {method for method, _ in allowed("site_manager")} == {"GET"}
+    own = {*OWN_SESSION, ("POST", "/v1/users/me/password")}
+    assert {method for method, _ in allowed("site_manager") - own} == {"GET", "WEBSOCKET"}
     assert ("GET", "/v1/visits") in allowed("site_manager")
 
 
-def test_an_administrator_may_do_everything_that_is_not_public() -> None:
-    guarded = {route for route, access in ACCESS.items() if access != "public"}
-    assert allowed("tenant_admin") == allowed("system_admin") == guarded
+def test_an_administrator_may_do_everything_but_speak_for_a_worker() -> None:
+    guarded = {route for route, access in ACCESS.items() if access != "public"} - OF_A_WORKER
+    beyond = {route for route in guarded if route[1].startswith("/v1/tenants") or route[1] == "/v1/auth/switch"}
+    assert allowed("system_admin") == guarded
+    assert allowed("tenant_admin") == guarded - beyond
+    assert len(beyond) == 6
 
 
 def test_what_is_public_holds_nothing_of_a_tenant() -> None:
@@ -72,4 +87,5 @@ def test_what_is_public_holds_nothing_of_a_tenant() -> None:
         "/v1/openapi.json",
         "/.well-known/jwks.json",
         "/v1/auth/token",
+        "/v1/workers/register",
     }

@@ -154,9 +154,7 @@ def test_a_body_without_a_type_is_unsupported(app: FastAPI) -> None:
 
 def test_an_unknown_path_and_a_wrong_method(app: FastAPI) -> None:
     assert problem(app, "GET", "/nothing").type == "urn:footfall:problem:no-such-route"
-    answer = ask(app, "DELETE", "/errors/bug")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
-    assert answer.json()["type"] == "urn:footfall:problem:method-not-allowed"
+    assert problem(app, "DELETE", "/errors/bug").type == "urn:footfall:problem:method-not-allowed"
 
 
 def test_a_domain_error_says_what_to_do(app: FastAPI) -> None:

@@ -63,7 +63,8 @@ def test_labels_are_closed_sets() -> None:
     metrics.observe_event(FACE_EVENT, receipt())
     metrics.observe_request("GET", "/v1/sites/{site_id}", 200, 0.01)
     names = set(re.findall(r'[{,]([a-z_]+)="', metrics.render().decode()))
-    assert names <= {"method", "route", "status", "decision", "lane", "le"} | PLATFORM_LABELS
+    live = {"transport", "reason", "kind", "state"}
+    assert names <= {"method", "route", "status", "decision", "verdict", "lane", "le"} | live | PLATFORM_LABELS
 
 
 def test_two_applications_do_not_share_their_numbers() -> None:

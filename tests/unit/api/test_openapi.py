@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,28 @@ def test_examples_fit_their_schemas(document: Json) -> None:
                 assert errors == [], f"{method} {path}: {errors}"
                 checked += 1
     assert checked >= 12
+
+
+def without_example(document: Json) -> list[str]:
+    """Bodies and successful answers that nobody shows. Bytes of a picture are no example of anything."""
+    missing = []
+    for method, path, operation in operations(document):
+        answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+        for body in (operation.get("requestBody", {}), *answers):
+            for media_type, content in body.get("content", {}).items():
+                if not media_type.startswith("image/") and not {"example", "examples"} & set(content):
+                    missing.append(f"{method} {path}: {media_type}")
+    return missing
+
+
+def test_every_operation_has_examples(document: Json) -> None:
+    assert without_example(document) == [], "add them to api/examples*.py"
+
+
+def test_a_missing_example_would_be_noticed(document: Json) -> None:
+    lacking = copy.deepcopy(document)
+    del lacking["paths"]["/v1/sites"]["post"]["responses"]["201"]["content"]["application/json"]["example"]
+    assert without_example(lacking) == ["POST /v1/sites: application/json"]
 
 
 def test_the_event_is_sent_as_the_contract_says(document: Json) -> None:

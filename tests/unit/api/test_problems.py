@@ -42,7 +42,7 @@ def test_every_error_class_has_a_slug_of_its_own() -> None:
         (errors.UnauthenticatedError, 401),
         (errors.ForbiddenError, 403),
         (errors.VectorsUnavailableError, 503),
-        (errors.BusyError, 503),
+        (errors.BusyError, 429),
         (errors.ModelMissingError, 503),
     ],
 )

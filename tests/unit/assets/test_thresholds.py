@@ -86,3 +86,17 @@ def test_the_plot_lies_inside_the_text(report: CalibrationReport) -> None:
     assert kind == "data:image/svg+xml;base64"
     assert base64.b64decode(data).decode() == score_svg(report)
     assert address in plots_of({ONE: report})
+
+
+def test_the_labels_of_thresholds_that_are_near_each_other_do_not_meet(report: CalibrationReport) -> None:
+    near = report.model_copy(
+        update={"threshold_high": report.threshold_low.model_copy(update={"value": report.threshold_low.value + 0.01})}
+    )
+    drawing = ET.fromstring(score_svg(near))  # noqa: S314 - made by ourselves
+    sides = {
+        label: text.attrib["text-anchor"]
+        for text in drawing.findall(f"{SVG}text")
+        for label in ("unsure", "match")
+        if (text.text or "").startswith(label)
+    }
+    assert sides == {"unsure": "end", "match": "start"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks.background import statistics
 from benchmarks.commands import COMMANDS, load
-from benchmarks.identify import CALIBRATED, FIXED, PHOTOGRAPHS, TARGETS, draw, lines, rank, rows_of
+from benchmarks.identify import CALIBRATED, FIXED, HELD_OUT, PHOTOGRAPHS, TARGETS, draw, held_out, lines, rank, rows_of
+from benchmarks.identify_plot import write_plot
 from benchmarks.people import LabelledTemplates
 from footfall.calibration_background import load_background
 from footfall.errors import InputError
@@ -96,3 +99,31 @@ def test_the_background_is_made_of_numbers_about_everybody_alike() -> None:
 def test_the_commands_are_listed() -> None:
     assert {"identify", "background"} <= set(COMMANDS)
     assert load("identify").__doc__
+
+
+def test_a_background_that_is_held_out_is_made_of_people_who_take_no_part() -> None:
+    names = (*(f"alone {number:03d}" for number in range(300)), *SEEN.people)
+    alone = np.stack([person(1_000 + number) for number in range(300)])
+    rows = np.concatenate([alone, SEEN.probes])
+    seen = LabelledTemplates(names, rows, rows)
+
+    background = held_out(seen)
+
+    assert background is not None
+    assert (background.people, background.photographs) == (300, 300)
+    assert not {seen.people[row] for own in draw(seen, 1, 0).gallery for row in own} & set(names[:300])
+    kinds = {row["threshold_source"] for row in rows_of(seen, background, load_settings(), seeds=1, aside=background)}
+    assert {CALIBRATED, HELD_OUT} <= kinds
+    assert held_out(SEEN) is None, "nobody is left aside there"
+
+
+def test_the_plot_shows_the_gallerys_own_scores_beside_the_background(tmp_path: Path) -> None:
+    drawn = tmp_path / "scores.svg"
+    background = load_background("arcface-mbf-512-v1")
+
+    write_plot(drawn, SEEN, draw(SEEN, 3, 0).gallery, background, target_fpir=0.01, unsure_fpir=0.1)
+
+    written = drawn.read_text()
+    assert written.startswith("<svg")
+    assert written.count("<polyline") == 4
+    assert {"unsure", "match"} <= set(written.replace(">", " ").split())

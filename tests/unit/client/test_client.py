@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email import policy
 from email.parser import BytesParser
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -34,7 +35,7 @@ PROBLEM = {
 }
 
 
-def client_for(server: FakeServer, **credentials: str) -> FootfallClient:
+def client_for(server: FakeServer, **credentials: Any) -> FootfallClient:
     return FootfallClient(server.url, **(credentials or {"api_key": API_KEY}), timeout=5)
 
 

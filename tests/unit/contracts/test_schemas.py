@@ -73,6 +73,8 @@ PROFILE: dict[str, Any] = {
     "visits": 4,
     "site_ids": [UUIDS[2]],
     "templates": 3,
+    "external_ref": "L-1815",
+    "version": 2,
 }
 
 SAMPLES = {"Event.FaceDetected.v1": EVENT, "VisitRecord.v1": VISIT, "CustomerProfile.v1": PROFILE}

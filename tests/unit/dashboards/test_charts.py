@@ -46,7 +46,7 @@ def test_no_rows_make_an_empty_frame_with_the_columns_the_chart_needs() -> None:
     assert list(traffic_frame([], VIENNA).columns) == ["bucket", "who", "visits"]
 
 
-@pytest.mark.parametrize("cell", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+@pytest.mark.parametrize("cell", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\tx", "\rx", " =1", "' +1", "＝1"])
 def test_a_name_that_starts_like_a_formula_is_exported_as_text(cell: str) -> None:
     exported = csv_bytes(pd.DataFrame({"Who": [cell]})).decode()
     assert f"'{cell[0]}" in exported

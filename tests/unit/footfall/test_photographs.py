@@ -25,6 +25,7 @@ class ScriptedDetector:
     """Finds square faces of the given sizes, side by side, whatever the picture shows."""
 
     name = "scripted"
+    sees_parts = False
 
     def __init__(self, *sides_px: float, score: float = 0.9, nose_shift: float = 0.0, tilt_deg: float = 0.0) -> None:
         self._sides_px = sides_px
@@ -34,7 +35,7 @@ class ScriptedDetector:
         points = TEMPLATE + np.array([[0, 0], [0, 0], [nose_shift * CROP_PX, 0], [0, 0], [0, 0]])
         self._points = (points - CROP_PX / 2) @ rotation.T + CROP_PX / 2
 
-    def detect(self, image: BgrImage) -> list[DetectedFace]:  # noqa: ARG002 - the script decides what is seen
+    def detect(self, image: BgrImage, *, long_side_px: int | None = None) -> list[DetectedFace]:  # noqa: ARG002 - the script decides what is seen
         faces: list[DetectedFace] = []
         left = 10.0
         for side in self._sides_px:

@@ -11,6 +11,7 @@ from contracts.base import TenantId
 from footfall.errors import ConfigurationError, VectorsUnavailableError
 from footfall.services import open_services
 from footfall.settings import Settings, load_settings
+from tests.servers import MigratedPostgres
 from tests.vectors import person
 
 NOWHERE = "postgresql://footfall_app:none@127.0.0.1:9/footfall"
@@ -38,8 +39,8 @@ def test_opening_connects_to_nothing(tmp_path: Path) -> None:
     services.close()
 
 
-def test_preparing_makes_what_the_stores_lack_and_may_be_repeated(tmp_path: Path) -> None:
-    services = open_services(offline(tmp_path, postgres={"app_dsn": NOWHERE}))
+def test_preparing_makes_what_the_stores_lack_and_may_be_repeated(tmp_path: Path, postgres: MigratedPostgres) -> None:
+    services = open_services(offline(tmp_path, postgres={"app_dsn": postgres.app_dsn}))
     with pytest.raises(VectorsUnavailableError):
         services.vectors.search(TenantId(uuid4()), "mock-1", person(1)[None], limit=1)
 

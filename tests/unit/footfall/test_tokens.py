@@ -32,6 +32,7 @@ PRINCIPAL = Principal(
     role="worker",
     site_ids=None,
     camera_ids=frozenset({CameraId(UUID(int=3)), CameraId(UUID(int=4))}),
+    session_id=UUID(int=5),
 )
 
 
@@ -171,7 +172,10 @@ FORGERIES: dict[str, Callable[[str, SigningKeys], str]] = {
     "a crit": _with_header("crit", ["exp"]),
     **{
         f"no {name}": _without_claim(name)
-        for name in ("iss", "aud", "sub", "exp", "nbf", "iat", "jti", "tenant_id", "role", "site_ids", "camera_ids")
+        for name in (
+            *("iss", "aud", "sub", "exp", "nbf", "iat", "jti", "sid"),
+            *("tenant_id", "role", "site_ids", "camera_ids"),
+        )
     },
     "several audiences": _with_claim("aud", ["footfall-api", "another"]),
     "an unknown role": _with_claim("role", "root"),
@@ -209,14 +213,14 @@ def test_what_the_forgeries_are_made_of_is_taken_when_nothing_is_forged(keys: Si
 
 def test_the_published_key_verifies_tokens(keys: SigningKeys, settings: Settings) -> None:
     token, _ = issue(PRINCIPAL, keys, settings)
-    (published,) = jwt.PyJWKSet.from_dict(jwks(keys)).keys
+    (published,) = jwt.PyJWKSet.from_dict(jwks(keys, load_settings())).keys
     assert published.key_id == keys.kid
     claims = jwt.decode(token, published, algorithms=["RS256"], audience="footfall-api", issuer="footfall")
     assert claims["sub"] == PRINCIPAL.subject
 
 
 def test_the_published_key_holds_nothing_private(keys: SigningKeys) -> None:
-    (published,) = jwks(keys)["keys"]
+    (published,) = jwks(keys, load_settings())["keys"]
     assert set(published) == {"kty", "n", "e", "kid", "use", "alg"}
 
 

@@ -94,6 +94,11 @@ class ApiServer:
             server.server_close()
             thread.join()
 
+    def camera_at(self, path: str) -> Camera | None:
+        """What a GET of `path` is answered with; None: not found."""
+        known = self.camera
+        return known if known is not None and path == f"/v1/cameras/{known.camera_id}" else None
+
     def take(self, event: FaceDetectedV1, image: bytes | None) -> EventReceipt:
         repeated = any(
             one.event.event_id == event.event_id and one.event.revision >= event.revision for one in self.received
@@ -129,10 +134,11 @@ def _handler(api: ApiServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.0"  # a connection each: none outlives the server that is said to be away
 
         def do_GET(self) -> None:
-            if api.camera is None or self.path != f"/v1/cameras/{api.camera.camera_id}":
+            known = api.camera_at(self.path)
+            if known is None:
                 self._refuse(Refusal(404, "not-found"))
             else:
-                self._answer(200, api.camera.model_dump_json())
+                self._answer(200, known.model_dump_json())
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

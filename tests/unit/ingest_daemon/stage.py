@@ -73,7 +73,11 @@ class StageDetector:
     def name(self) -> str:
         return "stage"
 
-    def detect(self, image: BgrImage) -> list[DetectedFace]:
+    @property
+    def sees_parts(self) -> bool:
+        return False
+
+    def detect(self, image: BgrImage, *, long_side_px: int | None = None) -> list[DetectedFace]:  # noqa: ARG002
         code = [int(value) for value in image[0, :, 0]]
         faces: list[DetectedFace] = []
         for number in range(code[0]):

@@ -21,7 +21,7 @@ from ingest_daemon.tally import Count, Tally
 from tests.unit.ingest_daemon.films import portrait, visits_film, write_film
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-EVERY_FRAME = Playback(START, realtime=False, detect_every_seconds=0.0)
+EVERY_FRAME = Playback(START, realtime=False)
 
 
 @pytest.fixture
@@ -46,14 +46,14 @@ def test_every_frame_of_a_film_is_given_in_its_own_time(tmp_path: Path) -> None:
     assert tally[Count.FRAMES_READ] == film.frames_expected == 10
 
 
-def test_only_detection_is_thinned_out_not_reading(tmp_path: Path) -> None:
+def test_every_frame_of_a_film_is_given(tmp_path: Path) -> None:
     tally = Tally()
     path = visits_film(tmp_path / "film.avi", 1, seconds_each=2.0, fps=30.0)
-    film = VideoFile.open(path, Playback(START, realtime=False, detect_every_seconds=0.1), tally)
+    film = VideoFile.open(path, Playback(START, realtime=False), tally)
 
     frames = list(film.frames(Event()))
 
-    assert seconds(frames) == pytest.approx([0.1 * step for step in range(20)], abs=0.002)
+    assert seconds(frames) == pytest.approx([step / 30 for step in range(60)], abs=0.002)
     assert tally[Count.FRAMES_READ] == 60
 
 
@@ -76,7 +76,7 @@ def test_thinning_recovers_from_a_clock_that_jumps() -> None:
 def test_a_film_without_a_stated_start_has_just_ended(tmp_path: Path) -> None:
     path = visits_film(tmp_path / "film.avi", 1, seconds_each=60.0)
 
-    film = VideoFile.open(path, Playback(None, realtime=False, detect_every_seconds=0.1), Tally())
+    film = VideoFile.open(path, Playback(None, realtime=False), Tally())
 
     assert film.started_at is not None
     ended = film.started_at + timedelta(seconds=60)
@@ -85,7 +85,7 @@ def test_a_film_without_a_stated_start_has_just_ended(tmp_path: Path) -> None:
 
 def test_at_its_own_speed_a_film_starts_now_and_takes_its_time(tmp_path: Path) -> None:
     path = visits_film(tmp_path / "film.avi", 1, seconds_each=0.6)
-    film = VideoFile.open(path, Playback(None, realtime=True, detect_every_seconds=0.0), Tally())
+    film = VideoFile.open(path, Playback(None, realtime=True), Tally())
     began = time.monotonic()
 
     frames = list(film.frames(Event()))

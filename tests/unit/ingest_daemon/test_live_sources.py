@@ -135,7 +135,7 @@ def test_no_password_is_written_anywhere_while_a_camera_cannot_be_reached(url: s
         logging.basicConfig(level=logging.DEBUG)
         stop = Event()
         Timer(2, stop.set).start()
-        source = open_source({url!r}, Playback(None, False, 0.1), load_settings(), Tally())
+        source = open_source({url!r}, Playback(None, False), load_settings(), Tally())
         list(source.frames(stop))
         print(repr(source.name))
         """

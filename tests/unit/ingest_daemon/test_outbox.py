@@ -27,6 +27,7 @@ from tests.unit.ingest_daemon.event_kit import IMAGE, face_event
 
 OTHER_CAMERA = UUID(int=99)
 PLENTY = 100_000_000
+SEAL_BYTES = 12 + 16  # nonce and tag of AES-GCM
 
 
 @pytest.fixture
@@ -53,6 +54,10 @@ def waiting(outbox: Outbox) -> list[UUID]:
             found.append(head.event.event_id)
             outbox.sent(head.seq)
     return found
+
+
+def on_disk(path: Path) -> bytes:
+    return b"".join(part.read_bytes() for part in path.parent.iterdir())
 
 
 def test_event_and_image_come_out_as_they_went_in(outbox: Outbox) -> None:
@@ -126,7 +131,7 @@ def test_bytes_are_those_of_what_waits(outbox: Outbox) -> None:
     event = face_event()
     put(outbox, event)
 
-    assert outbox.state().pending_bytes == len(event.model_dump_json()) + len(IMAGE)
+    assert outbox.state().pending_bytes == len(event.model_dump_json()) + len(IMAGE) + 2 * SEAL_BYTES
     waiting(outbox)
     assert outbox.state().pending_bytes == 0
     assert outbox.state().oldest_seconds is None
@@ -164,10 +169,13 @@ def test_dead_letters_are_bounded_and_the_latest_are_kept(outbox: Outbox, monkey
 def test_what_was_sent_is_overwritten_on_the_disk(outbox: Outbox, path: Path) -> None:
     event = face_event()
     put(outbox, event)
-    assert IMAGE[:40] in b"".join(part.read_bytes() for part in path.parent.iterdir())
+    with sqlite3.connect(path) as other:
+        (sealed,) = other.execute("select image from pending").fetchone()
+    other.close()
+    assert sealed[:40] in on_disk(path)
     assert waiting(outbox) == [event.event_id]
 
-    assert IMAGE[:40] not in b"".join(part.read_bytes() for part in path.parent.iterdir())
+    assert sealed[:40] not in on_disk(path)
 
 
 def test_a_tenant_that_counts_only_gets_its_waiting_faces_removed(outbox: Outbox) -> None:
@@ -269,7 +277,7 @@ def test_a_full_disk_loses_the_event_but_not_the_worker(tmp_path: Path) -> None:
         stored = [outbox.put(face_event(), IMAGE, run="r", read_at=0.0).stored for _ in range(60)]
         state = outbox.state()
         assert state.pending == sum(stored), (state, sum(stored))
-        size = len(face_event().model_dump_json()) + len(IMAGE)
+        size = len(face_event().model_dump_json()) + len(IMAGE) + 2 * {SEAL_BYTES}
         assert state.pending_bytes == size * sum(stored), state
         print(sum(stored), len(stored))
         """

@@ -76,7 +76,7 @@ def test_a_person_gives_one_event_when_sure_and_again_with_the_whole_span_when_g
     assert (zero, one) == (0, 1)
     assert span(out[0]) == (0.0, 1.0)
     assert span(out[1]) == (0.0, 2.9)
-    assert out[1].event.track.frames == 30
+    assert 2 <= out[1].event.track.frames < 30, "a face that stands still is not looked at in every frame"
 
 
 def test_the_event_leaves_with_the_frame_that_made_the_track_sure() -> None:
@@ -288,7 +288,7 @@ def test_a_tenant_that_starts_to_count_only_gets_nothing_of_the_faces_in_view() 
     frames = film(6, (0, 3, [Actor(1, 200)]))
     announced = [outgoing for one in frames[:15] for outgoing in camera.pipeline.process(one)]
 
-    camera.pipeline.set_matching(False)
+    camera.pipeline.set_mode("count_only")
     ended = camera.watch(frames[15:])
 
     assert announced[0].event.embedding is not None

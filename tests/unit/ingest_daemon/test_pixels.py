@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from footfall.vision.types import BgrImage
 from ingest_daemon.pixels import is_cut, is_smooth, look_of, thumbnail
 from tests.unit.ingest_daemon.stage import Actor, picture, texture
+
+
+def grey(image: BgrImage) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
 def test_a_person_walking_through_the_picture_is_no_cut() -> None:
     before, after = picture([Actor(1, 100)]), picture([Actor(1, 200)])
 
-    assert not is_cut(thumbnail(before), thumbnail(after))
+    assert not is_cut(thumbnail(grey(before)), thumbnail(grey(after)))
 
 
 def test_another_scene_is_a_cut() -> None:
-    assert is_cut(thumbnail(picture([], background=60)), thumbnail(picture([], background=150)))
+    assert is_cut(thumbnail(grey(picture([], background=60))), thumbnail(grey(picture([], background=150))))
 
 
-@pytest.mark.parametrize("size", [(360, 640, 3), (1, 1, 3), (1080, 1920, 3)])
-def test_a_thumbnail_is_small_whatever_the_picture(size: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("size", [(90, 160), (1, 1), (120, 160)])
+def test_a_thumbnail_is_small_whatever_the_picture(size: tuple[int, int]) -> None:
     small = thumbnail(np.full(size, 7, np.uint8))
 
     assert small.shape == (18, 32)

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 
 from contracts.problems import Problem
 from contracts.reports import Readiness
@@ -21,11 +22,14 @@ from ingest_daemon.metrics import DaemonMetrics, described_metrics
 from ingest_daemon.outbox.store import Outbox
 from ingest_daemon.sources.live import LiveSource, stream_capture
 from ingest_daemon.status import DaemonState, StatusReport
-from ingest_daemon.surface import Surface
+from ingest_daemon.surface import Guarded, Surface
+from ingest_daemon.surface_access import Gate
 from ingest_daemon.tally import Count, Tally
 from tests.unit.ingest_daemon.api_server import CAMERA_ID, camera
 from tests.unit.ingest_daemon.event_kit import IMAGE, face_event
+from tests.unit.ingest_daemon.operated_kit import StagedDaemon
 
+SECRET = "a secret of this host"
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 
 
@@ -44,8 +48,10 @@ def served(tmp_path: Path) -> Iterator[Served]:
                         detect_every_seconds=0.1, tally=tally)  # fmt: skip
     outbox = Outbox.open(tmp_path / "outbox.sqlite", max_bytes=10_000_000)
     state = DaemonState(worker="w1", version="1.2", camera_id=CAMERA_ID, source=source, outbox=outbox, tally=tally)
-    metrics = DaemonMetrics(state)
-    surface = Surface.open("127.0.0.1", _free_port(), state, metrics.registry)
+    metrics = DaemonMetrics([state], {})
+    gate = Gate(secret=SecretStr(SECRET), keys=None, worker_id=None, tenant_id=None)
+    guarded = Guarded(gate, StagedDaemon())
+    surface = Surface.open("127.0.0.1", _free_port(), state, metrics.registry, guarded=guarded)
     with httpx.Client(base_url=surface.url, timeout=10) as http:
         yield Served(state, source, metrics, http)
     surface.close()
@@ -113,7 +119,7 @@ def test_the_status_tells_what_goes_on_and_no_secret(served: Served) -> None:
         served.state.outbox.put(one, IMAGE, run="r", read_at=0.0)
     served.state.outbox.set_aside(served.state.outbox.heads()[0].seq, status=422, reason="no good")
 
-    answer = served.http.get("/v1/status")
+    answer = served.http.get("/v1/status", headers={"Authorization": f"Bearer {SECRET}"})
 
     report = StatusReport.model_validate_json(answer.content)
     assert (report.worker, report.camera_id, report.source) == ("w1", CAMERA_ID, "rtsp://***@cam/live")
@@ -131,7 +137,7 @@ def test_the_status_tells_what_goes_on_and_no_secret(served: Served) -> None:
 
 def test_metrics_can_be_scraped_and_agree_with_the_counts(served: Served) -> None:
     served.state.tally.add(Count.FRAMES_READ, 7)
-    served.metrics.observe_latency(0.3)
+    served.metrics.observe_latency(CAMERA_ID, 0.3)
     served.state.outbox.put(face_event(), IMAGE, run="r", read_at=0.0)
 
     answer = served.http.get("/metrics")
@@ -157,7 +163,7 @@ def test_anything_else_is_a_problem_document(served: Served) -> None:
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert Problem.model_validate_json(answer.content).instance == "/v1/snapshot"
-    assert served.http.post("/v1/status").status_code == 501
+    assert served.http.post("/v1/status", json={}).status_code == 404
 
 
 def test_a_head_request_gets_no_body(served: Served) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dagster import AssetKey, DefaultScheduleStatus, Definitions
+from dagster import AssetKey, DefaultScheduleStatus, DefaultSensorStatus, Definitions, OpDefinition
 
 from assets.dbt_project import load_manifest
+from assets.needs import POOLS
 from footfall.settings import Settings, load_settings
 from orchestration.definitions import build_definitions
 from orchestration.jobs import JOBS
@@ -20,15 +21,21 @@ from orchestration.jobs import JOBS
 GROUPS = {
     "sources": {"sites", "staff_face_images", "customer_templates", "face_events", "visits", "traffic_changes"},
     "gallery": {"staff_gallery", "gallery_index", "thresholds"},
+    "retention": {"expired_raw_images", "orphaned_objects"},
+    "models": {"reembedding"},
     "staging": {
-        *("stg_sites", "stg_visits", "stg_unidentified_sightings", "stg_traffic_changes"),
-        *("int_visits_local", "int_sightings_local", "int_changed_days"),
+        *("stg_sites", "stg_visits", "stg_sightings", "stg_unidentified_sightings", "stg_traffic_changes"),
+        *("int_visits_local", "int_sightings_local", "int_presence_local", "int_camera_sightings_local"),
+        "int_changed_days",
     },
-    "marts": {"visits_hourly", "visits_daily"},
+    "marts": {
+        *("visits_15min", "visits_hourly", "visits_daily", "visits_weekly", "visits_monthly", "site_traffic"),
+        *("dwell", "occupancy", "staff_presence", "camera_health", "repeat_cohorts"),
+    },
 }
 MART_CHECKS = {
     f"{mart}_{check}"
-    for mart in ("visits_hourly", "visits_daily")
+    for mart in ("visits_15min", "visits_hourly", "visits_daily")
     for check in (
         "grain_is_unique",
         "counts_nothing_below_zero",
@@ -151,6 +158,9 @@ def test_the_marts_come_from_the_record(definitions: Definitions) -> None:
             {"gallery_matches_record", *MART_CHECKS},
         ),
         ("check_gallery", set(), {"gallery_matches_record"}),
+        ("check_events", set(), {"no_camera_is_silent", "clocks_agree", "events_keep_their_contract"}),
+        ("sweep_images", GROUPS["retention"], {"no_expired_images"}),
+        ("reembed_tenant", GROUPS["models"], {"reembedding_complete"}),
     ],
 )
 def test_a_job_makes_its_assets_and_runs_their_checks(
@@ -163,7 +173,12 @@ def test_a_job_makes_its_assets_and_runs_their_checks(
 
 def test_schedules_run_unasked(definitions: Definitions) -> None:
     schedules = {schedule.name: schedule for schedule in definitions.get_repository_def().schedule_defs}
-    times = {"nightly_gallery": "30 3 * * *", "hourly_marts": "5 * * * *", "hourly_gallery_check": "35 * * * *"}
+    times = {
+        "nightly_retention": "45 2 * * *",
+        "nightly_gallery": "30 3 * * *",
+        "hourly_marts": "5 * * * *",
+        "hourly_gallery_check": "35 * * * *",
+    }
     assert times.items() <= {name: schedule.cron_schedule for name, schedule in schedules.items()}.items()
     assert {schedule.default_status for schedule in schedules.values()} == {DefaultScheduleStatus.RUNNING}
     assert {"rebuild_gallery", "refresh_marts", "check_gallery"} <= {
@@ -171,10 +186,24 @@ def test_schedules_run_unasked(definitions: Definitions) -> None:
     }
 
 
+def test_sensors_watch_unasked(definitions: Definitions) -> None:
+    sensors = {sensor.name: sensor for sensor in definitions.get_repository_def().sensor_defs}
+    assert {"alert_on_failure", "watch_runs", "staff_changed", "second_version"} <= set(sensors)
+    assert {sensor.default_status for sensor in sensors.values()} == {DefaultSensorStatus.RUNNING}
+    assert [name for name, sensor in sensors.items() if len(sensor.description or "") < 20] == []
+    assert [job.name for job in sensors["staff_changed"].jobs] == ["rebuild_gallery"]
+
+
 def test_runs_that_would_collide_share_a_pool(definitions: Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     assert graph.get(AssetKey("visits_daily")).pools == graph.get(AssetKey("stg_visits")).pools == {"marts"}
     assert graph.get(AssetKey("gallery_index")).pools == {"gallery"}
+
+
+def test_every_pool_is_known_before_a_run_asks_for_it(definitions: Definitions) -> None:
+    jobs = [definitions.resolve_job_def(job.name) for job in JOBS]
+    used = {node.pool for job in jobs for node in job.all_node_defs if isinstance(node, OpDefinition) and node.pool}
+    assert used == set(POOLS)
 
 
 def test_no_run_counts_as_running_for_ever(definitions: Definitions) -> None:

@@ -151,6 +151,7 @@ def test_verify_states_what_is_here_missing_and_corrupt(settings: Settings) -> N
     states = {found.model.name: found.state for found in verify(settings)}
     assert states == {
         "arcface-mbf-512": "missing",
+        "arcface-mbf-512-mirrored": "missing",
         "yunet": "corrupt",
         "yuface": "ok",
         "retinaface": "missing",
@@ -175,7 +176,7 @@ def test_the_manifest_is_complete_and_consistent() -> None:
             assert len(digest) == 64
         assert (spec.attack_rates is not None) == (spec.task == "liveness")
         if spec.task == "embedder":
-            assert spec.required
+            assert spec.required == (spec is EMBEDDER)
             assert spec.thresholds is not None
             rates = [far for far, _ in sorted(spec.thresholds.points)]
             cosines = [cosine for _, cosine in sorted(spec.thresholds.points)]

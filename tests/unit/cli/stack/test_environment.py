@@ -23,7 +23,7 @@ from footfall.errors import ConfigurationError
 from footfall.settings import Settings, load_settings
 
 CAMERA = UUID("4b7c1c1e-0000-4000-8000-000000000001")
-SECTIONS = ("postgres", "milvus", "s3", "vision", "recognition", "api", "ingest", "stack")
+SECTIONS = ("postgres", "milvus", "s3", "vision", "recognition", "api", "limits", "ingest", "stack")
 
 
 def configured(home: Path, **sections: object) -> Settings:
@@ -146,6 +146,14 @@ def test_the_embedded_parts_give_way_to_external_ones(tmp_path: Path) -> None:
     assert not {"postgres", "milvus", "s3"} & plan.ports.keys()
 
 
+def test_the_api_alone_learns_where_requests_are_counted(tmp_path: Path) -> None:
+    url = "redis://footfall:hush@redis:6379"
+    environments = wired(configured(tmp_path, limits={"storage": url, "read_per_minute": 60})).environments
+    assert environments["api"]["FOOTFALL_LIMITS__STORAGE"] == url
+    assert environments["api"]["FOOTFALL_LIMITS__READ_PER_MINUTE"] == "60"
+    assert [name for name, told in environments.items() if "hush" in str(told)] == ["api"]
+
+
 def test_an_administrators_own_dsns_are_used_as_they_are(tmp_path: Path) -> None:
     dsns = {f"{role}_dsn": f"postgresql://{role}:x@db/footfall" for role in ROLES}
     plan = wired(configured(tmp_path, postgres=dsns))
@@ -206,6 +214,8 @@ def test_every_setting_that_is_a_secret_is_known_as_one() -> None:
         if field.annotation == SecretStr | None
     }
     assert found == {
+        "limits.storage",
+        "ingest.surface_secret",
         "postgres.dsn",
         "postgres.app_dsn",
         "postgres.operator_dsn",

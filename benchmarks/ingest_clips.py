@@ -1,0 +1,74 @@
+"""Clips that the ingest benchmark makes of the one it is given. Nothing is measured here."""
+
+from __future__ import annotations
+
+from itertools import cycle, islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from footfall.errors import NotAVideoError
+from footfall.vision.types import BgrImage
+
+NOISE = 3.0
+"""Standard deviation of a sensor's noise in grey levels, as of a cheap camera indoors."""
+_LIGHT = 0.05
+_LIGHT_PERIOD_SECONDS = 8.0
+WIDE = (1280, 720)
+WIDE_FPS = 10.0
+WIDE_SECONDS = 40.0
+
+
+def still_clip(video: Path, target: Path, *, seconds: float) -> Path:
+    """The clip's middle frame for `seconds`, with fresh noise in every picture and light that rises and falls by a
+    twentieth. Raises NotAVideoError."""
+    pictures, fps = _read(video)
+    height, width = pictures[0].shape[:2]
+    middle = pictures[len(pictures) // 2].astype(np.float32)
+    rng = np.random.default_rng(20_261)
+    writer = _writer(target, fps, (width, height))
+    for index in range(round(seconds * fps)):
+        light = 1 + _LIGHT * np.sin(2 * np.pi * index / fps / _LIGHT_PERIOD_SECONDS)
+        noisy = middle * light + rng.normal(0.0, NOISE, middle.shape).astype(np.float32)
+        writer.write(np.clip(noisy, 0, 255).astype(np.uint8))
+    writer.release()
+    return target
+
+
+def wide_clip(video: Path, target: Path) -> Path:
+    """The clip at 1280x720 and 10 fps, over and over with a second of an empty scene between, WIDE_SECONDS long."""
+    pictures, fps = _read(video)
+    step = max(1.0, fps / WIDE_FPS)
+    taken = [pictures[int(index * step)] for index in range(int(len(pictures) / step))]
+    empty = np.full((WIDE[1], WIDE[0], 3), 110, np.uint8)
+    once = [cv2.resize(picture, WIDE) for picture in taken] + [empty] * round(WIDE_FPS * 2.5)
+    writer = _writer(target, WIDE_FPS, WIDE)
+    for picture in islice(cycle(once), round(WIDE_SECONDS * WIDE_FPS)):
+        writer.write(picture)
+    writer.release()
+    return target
+
+
+def _read(video: Path) -> tuple[list[BgrImage], float]:
+    capture = cv2.VideoCapture(str(video))
+    fps = float(capture.get(cv2.CAP_PROP_FPS)) or 25.0
+    pictures: list[BgrImage] = []
+    # A minute is enough for everything that is made of it.
+    while len(pictures) < 60 * fps:
+        readable, picture = capture.read()
+        if not readable:
+            break
+        pictures.append(np.asarray(picture, dtype=np.uint8))
+    capture.release()
+    if not pictures:
+        raise NotAVideoError(f"{video} cannot be read as a clip.", hint="Check --video.")
+    return pictures, fps
+
+
+def _writer(target: Path, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:
+    code = "MJPG" if target.suffix == ".avi" else "mp4v"
+    writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*code), fps, size)
+    if not writer.isOpened():
+        raise NotAVideoError(f"OpenCV cannot write {code} here.", hint="Reinstall with `make install`.")
+    return writer

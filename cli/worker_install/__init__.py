@@ -1,0 +1,1 @@
+"""Putting the ingest daemon on a camera host as a systemd service."""

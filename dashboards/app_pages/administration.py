@@ -1,0 +1,25 @@
+"""Administration: the tenant's users, API keys and privacy mode. What each rule is, is the API's."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboards.api_key_forms import api_keys_section
+from dashboards.privacy_form import privacy_section
+from dashboards.session import require_session
+from dashboards.user_forms import users_section
+
+session = require_session()
+st.title("Administration")
+
+if session.role not in {"tenant_admin", "system_admin"}:
+    st.info("Users, API keys and the privacy mode are changed by administrators.", icon=":material/lock:")
+    st.stop()
+
+users, keys, privacy = st.tabs(["Users", "API keys", "Privacy"])
+with users:
+    users_section(session.client)
+with keys:
+    api_keys_section(session.client)
+with privacy:
+    privacy_section(session.client)

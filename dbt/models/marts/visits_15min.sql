@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['tenant_id', 'bucket_start']}, {'columns': ['built_at']}]) }}
+
+{{ traffic_by('quarter') }}

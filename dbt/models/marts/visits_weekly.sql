@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ summed_by('week') }}

@@ -1,0 +1,27 @@
+"""Settings of the addresses that cameras and workers may have. Read by `footfall.settings` alone."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from pydantic import Field, field_validator
+
+from footfall.settings_section import Section
+
+
+class AddressSettings(Section):
+    allowed_networks: str = Field(
+        default="10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
+        max_length=2000,
+        description="Internal networks that cameras and workers may be in, with commas between; public addresses may "
+        "be used in any case. Loopback (127.0.0.0/8, ::1/128) and link-local networks are refused unless named "
+        "here, addresses of cloud metadata services unless they are named one by one (169.254.169.254/32).",
+    )
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in value.split(","):
+            if part.strip():
+                ip_network(part.strip())
+        return value

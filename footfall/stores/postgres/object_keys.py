@@ -1,0 +1,43 @@
+"""Which images the bound tenant's rows name. Images themselves are in `footfall.stores.objects`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import PurePosixPath
+from uuid import UUID
+
+from sqlalchemy import Connection, TextClause, text
+
+from footfall.stores.base import BucketKind
+
+_RECORDED: Mapping[BucketKind, TextClause] = {
+    "raw": text("select image_key from footfall.face_events where image_key is not null"),
+    "derived": text(
+        "select image_key from footfall.staff_face_images union all select crop_key from footfall.staff_face_images"
+    ),
+}
+
+
+def recorded(connection: Connection, bucket: BucketKind) -> frozenset[str]:
+    """Keys in that bucket that a row of the bound tenant names."""
+    return frozenset(connection.execute(_RECORDED[bucket]).scalars())
+
+
+def captured_before(connection: Connection, keys: Iterable[str], cutoff: datetime) -> set[str]:
+    """Those of the keys of raw images whose event of the bound tenant was captured before `cutoff`. An image is named
+    after its event, so this asks by the event's id and needs no index of its own."""
+    by_event: dict[UUID, str] = {}
+    for key in keys:
+        try:
+            by_event[UUID(PurePosixPath(key).stem)] = key
+        except ValueError:
+            continue
+    rows = connection.execute(
+        text(
+            "select event_id from footfall.face_events"
+            " where tenant_id = footfall.current_tenant() and event_id = any(:ids) and captured_at < :cutoff"
+        ),
+        {"ids": list(by_event), "cutoff": cutoff},
+    )
+    return {by_event[event_id] for event_id in rows.scalars()}

@@ -1,0 +1,33 @@
+"""Checks of schemathesis' that are this project's own. It is loaded by schemathesis, by schemathesis.toml's leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import schemathesis
+from schemathesis import Response
+from schemathesis.checks import CheckContext
+
+# Said of requests that do not fit the OpenAPI document, and of no others.
+_OF_THE_CONTRACT = ("invalid-request", "malformed-request", "unsupported-media-type")
+# Rules of contracts that no schema can say, by how their message ends.
+_BEYOND_SCHEMAS = (
+    "lies outside the years 1970 to 8999",
+    "give either staff_id or display_name",
+    "The file is not named after an event of the batch.",
+)
+
+
+@schemathesis.check
+def refused_by_the_domain(ctx: CheckContext, response: Response, case: Any) -> bool | None:
+    """A request that fits the document is refused by the domain's rules or not at all."""
+    meta = case.meta
+    if meta is None or not meta.generation.mode.is_positive or response.status_code < 400:
+        return None
+    problem: dict[str, Any] = response.json()
+    slug = str(problem["type"]).rpartition(":")[2]
+    told = [str(field["message"]) for field in problem.get("errors", [])]
+    if told and all(message.endswith(_BEYOND_SCHEMAS) for message in told):
+        return None
+    assert slug not in _OF_THE_CONTRACT, f"the document allows what the API calls {slug}: {problem.get('errors')}"
+    return None
