@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -38,16 +39,17 @@ def choose_port(preferred: Iterable[int], avoid: Collection[int] = ()) -> int:
 
 
 def free_ports(count: int, avoid: Collection[int] = ()) -> list[int]:
-    """`count` different free ports, none of them in `avoid`. All are held open while choosing, so none comes twice."""
+    """`count` different free ports, none of them in `avoid`. While this process lives they are named to no other
+    that asks here: a server takes seconds to listen, and of two that chose one port gRPC lets both."""
     held: list[socket.socket] = []
     found: list[int] = []
     try:
-        for _ in range(count + len(avoid) + 16):
+        for _ in range(4 * (count + len(avoid)) + 64):
             holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             held.append(holder)
             holder.bind((LOOPBACK, 0))
             port = holder.getsockname()[1]
-            if port not in avoid:
+            if port not in avoid and _reserved(port):
                 found.append(port)
             if len(found) == count:
                 return found
@@ -57,6 +59,24 @@ def free_ports(count: int, avoid: Collection[int] = ()) -> list[int]:
         for holder in held:
             holder.close()
     raise ConfigurationError("No free TCP port was found.", hint="Stop what holds them.")
+
+
+_reservations: list[socket.socket] = []
+
+
+def _reserved(port: int) -> bool:
+    """Whether no other process, nor this one before, was given the port. True where there are no such names."""
+    if sys.platform != "linux":
+        return True
+    # A name in the kernel alone: it vanishes with the process, and no file is left behind.
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0footfall-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reservations.append(name)
+    return True
 
 
 def strangers_on(ports: Collection[int], process: ProcessId | None) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -33,6 +35,21 @@ def test_free_ports_are_different_and_free() -> None:
     ports = free_ports(20)
     assert len(set(ports)) == 20
     assert all(is_free(port) for port in ports)
+
+
+def test_processes_that_choose_at_once_get_different_ports() -> None:
+    choose = "from cli.stack.ports import free_ports; print(*free_ports(400), flush=True); input()"
+    choosers = [
+        subprocess.Popen([sys.executable, "-c", choose], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    try:
+        given = [port for chooser in choosers for port in chooser.stdout.readline().split()]  # type: ignore[union-attr]
+    finally:
+        for chooser in choosers:
+            chooser.communicate("\n", timeout=30)
+    assert len(given) == 1200
+    assert len(set(given)) == 1200
 
 
 def test_the_first_choice_is_taken_when_it_is_free(taken: int) -> None:
