@@ -231,6 +231,8 @@ ROWS: dict[str, Callable[[Ids], Row]] = {
     },
     "event_template_versions": lambda ids: {"event_id": ids.event_id, "model_version": "mock-2", "fault": "no_image"},
     "reembeddings": lambda ids: {"model_version": ids.name},
+    # Not of a face above: their templates are plain, as from before there were keys.
+    "face_keys": lambda ids: {"face_id": ids.claim_id, "wrapped": b"\x01" * 60, "master_id": b"\x01" * 8},
 }
 
 

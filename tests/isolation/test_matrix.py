@@ -66,7 +66,9 @@ def test_update(app: Engine, two: TwoTenants, table: str, reversed_roles: bool) 
     with tenant_transaction(app, mine.tenant_id) as connection:
         granted = _may(connection, table, "UPDATE")
     # Of a tenant the application may change some columns, and never its id or whether it is a platform.
-    assert granted == (table not in {"tenants", "audit_log", "traffic_changes", "calibrations", *MADE_BY_TRIGGERS})
+    assert granted == (
+        table not in {"tenants", "audit_log", "traffic_changes", "calibrations", "face_keys", *MADE_BY_TRIGGERS}
+    )
     if not granted:
         with (
             pytest.raises(ProgrammingError, match="permission denied"),
