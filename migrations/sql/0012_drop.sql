@@ -1,1 +1,1 @@
--- Nothing yet.
+drop table footfall.face_keys;
