@@ -61,9 +61,6 @@ def free_ports(count: int, avoid: Collection[int] = ()) -> list[int]:
     raise ConfigurationError("No free TCP port was found.", hint="Stop what holds them.")
 
 
-_reservations: list[socket.socket] = []
-
-
 def _reserved(port: int) -> bool:
     """Whether no other process, nor this one before, was given the port. True where there are no such names."""
     if sys.platform != "linux":
@@ -75,7 +72,7 @@ def _reserved(port: int) -> bool:
     except OSError:
         name.close()
         return False
-    _reservations.append(name)
+    name.detach()  # open until the process ends
     return True
 
 
