@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field, SecretStr
 from contracts.access import Slug
 from contracts.base import Contract, Name, Patch, PrivacyMode
 
-TenantStatus = Literal["active", "suspended", "deletion_requested"]
+TenantStatus = Literal["active", "suspended", "deletion_requested", "erased"]
 LegalBasis = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 RetentionDays = Annotated[int, Field(ge=1, le=3650)]
 

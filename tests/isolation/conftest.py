@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from footfall.settings import PostgresSettings
 from footfall.stores.postgres.engine import open_engine
 from footfall.tenancy import tenant_transaction
-from tests.isolation.rows import Ids, plant
+from tests.isolation.rows import Ids, plant, plant_as_operator
 from tests.servers import MigratedPostgres, TenantFactory
 
 
@@ -48,10 +48,12 @@ def transform(postgres: MigratedPostgres) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def two(app: Engine, tenant_factory: TenantFactory) -> TwoTenants:
-    """Two tenants, each with at least one row in every tenant table, planted as the application."""
+def two(app: Engine, operator: Engine, tenant_factory: TenantFactory) -> TwoTenants:
+    """Two tenants, each with at least one row in every tenant table, planted as the application where that may."""
     tenants = TwoTenants(Ids(tenant_factory()), Ids(tenant_factory()))
     for ids in (tenants.first, tenants.second):
         with tenant_transaction(app, ids.tenant_id) as connection:
             plant(connection, ids)
+        with tenant_transaction(operator, ids.tenant_id) as connection:
+            plant_as_operator(connection, ids)
     return tenants

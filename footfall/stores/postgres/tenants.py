@@ -13,7 +13,7 @@ from footfall.cursors import check_limit
 from footfall.listing import Order
 
 _NOT_YET = datetime(1970, 1, 1, tzinfo=UTC)
-TenantStatus = Literal["active", "suspended", "deletion_requested"]
+TenantStatus = Literal["active", "suspended", "deletion_requested", "erased"]
 
 
 @dataclass(frozen=True, slots=True)
