@@ -19,7 +19,9 @@ class VisitRecordV1(Contract):
     site_id: UUID
     site_name: str
     person_kind: PersonKind
-    person_id: UUID
+    person_id: UUID = Field(
+        description="Whose visit it is; of an anonymous visit its own id, for nobody stands behind it."
+    )
     display_name: str | None = Field(default=None, description="Staff only; customers have no name.")
     started_at: AwareDatetime
     ended_at: AwareDatetime
@@ -30,6 +32,9 @@ class VisitRecordV1(Contract):
     is_open: bool = Field(description="True until the gap has passed since the last sighting.")
     best_score: Cosine | None = Field(
         default=None, description="Best match score among the sightings; none for a first."
+    )
+    is_anonymous: bool = Field(
+        default=False, description="True once the visitor was forgotten: the visit is counted, and nobody's."
     )
 
 

@@ -113,6 +113,11 @@ def move_events(
 
 def _require_whole(touched: Sequence[reassignments.FiledVisit], events: Sequence[FiledEvent]) -> None:
     for filed in touched:
+        if filed.anonymous:
+            raise ConflictError(
+                f"The visit {filed.visit.visit_id} is nobody's any more.",
+                hint="Its person was forgotten when the retention days had passed; it can no longer be corrected.",
+            )
         held = sum(event.visit_id == filed.visit.visit_id for event in events)
         if held != filed.visit.sightings:
             raise ConflictError(

@@ -80,4 +80,4 @@ add constraint visits_one_person check (
     or (person_kind = 'customer' and customer_id is not null and staff_id is null)
 );
 alter table footfall.audit_heads drop column begins_after, drop column begins_link;
-drop table footfall.retention_terms, footfall.legal_holds;
+drop table footfall.orphaned_vectors, footfall.retention_terms, footfall.legal_holds;

@@ -191,3 +191,16 @@ end
 $$;
 revoke all on function footfall.shorten_audit(timestamptz, integer, text[]) from public;
 grant execute on function footfall.shorten_audit(timestamptz, integer, text[]) to footfall_operator;
+
+-- Vectors that the record does not know, since they were first found: they go after a grace.
+create table footfall.orphaned_vectors (
+    tenant_id uuid not null references footfall.tenants (tenant_id),
+    template_id uuid not null,
+    found_at timestamptz not null default now(),
+    primary key (tenant_id, template_id)
+);
+alter table footfall.orphaned_vectors enable row level security;
+alter table footfall.orphaned_vectors force row level security;
+create policy tenant_isolation on footfall.orphaned_vectors
+using (tenant_id = footfall.current_tenant()) with check (tenant_id = footfall.current_tenant());
+grant select, insert, update, delete on footfall.orphaned_vectors to footfall_app;

@@ -34,11 +34,12 @@ class FiledEvent:
 
 @dataclass(frozen=True, slots=True)
 class FiledVisit:
-    """A visit with whose it is and where."""
+    """A visit with whose it is and where. `anonymous`: its person was forgotten, and `person` names nobody."""
 
     visit: Visit
     person: Person
     site_id: SiteId
+    anonymous: bool = False
 
 
 def select_event_ids_of(connection: Connection, person: Person) -> list[EventId]:
@@ -99,7 +100,7 @@ def select_touched_visits(
                 where e.event_id = any(cast(:event_ids as uuid[]))
             )
             select v.visit_id, v.site_id, v.person_kind, v.staff_id, v.customer_id, v.started_at, v.ended_at,
-                   v.sightings, v.camera_ids, v.best_score
+                   v.sightings, v.camera_ids, v.best_score, v.anonymous_since is not null as anonymous
             from footfall.visits as v
             where v.visit_id in (select m.visit_id from moving as m)
                or (
@@ -122,6 +123,7 @@ def select_touched_visits(
             visit=visit_of(row),
             person=Person(row["person_kind"], row["staff_id"] or row["customer_id"]),
             site_id=row["site_id"],
+            anonymous=row["anonymous"],
         )
         for row in rows.mappings()
     ]

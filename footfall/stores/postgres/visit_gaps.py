@@ -13,7 +13,8 @@ from footfall.stores.postgres.visits import Person, visit_of
 
 def select_visits_to_cut(connection: Connection, site_id: SiteId, gap: timedelta) -> list[FiledVisit]:
     """The site's visits that would not be as they are with this gap: those that lie closer than it to another of the
-    same person, and those with a silence inside that is as long. Person by person, earliest first."""
+    same person, and those with a silence inside that is as long. Person by person, earliest first. Of a visit without a
+    person nobody can say what it belongs to: it stays."""
     rows = connection.execute(
         text("""
             with spaced as (
@@ -21,7 +22,7 @@ def select_visits_to_cut(connection: Connection, site_id: SiteId, gap: timedelta
                        coalesce(v.started_at - lag(v.ended_at) over w < :gap, false)
                        or coalesce(lead(v.started_at) over w - v.ended_at < :gap, false) as joins
                 from footfall.visits as v
-                where v.site_id = :site_id
+                where v.site_id = :site_id and v.anonymous_since is null
                 window w as (partition by v.staff_id, v.customer_id order by v.started_at, v.visit_id)
             ),
             heard as (
@@ -41,6 +42,7 @@ def select_visits_to_cut(connection: Connection, site_id: SiteId, gap: timedelta
                 union
                 select h.visit_id from heard as h where h.silence >= :gap
             )
+              and v.anonymous_since is null
             order by v.staff_id, v.customer_id, v.started_at, v.visit_id
         """),
         {"site_id": site_id, "gap": gap},
