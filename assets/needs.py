@@ -6,9 +6,13 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from contracts.expectations.suite import Suite
     from footfall.operations import OperatorServices
     from footfall.record import Record
     from footfall.services import Services
+    from footfall.stores.expectations import Examination
 
 OWNERS = ["team:operations"]
 
@@ -18,6 +22,7 @@ STAGING = "staging"
 MARTS = "marts"
 RETENTION = "retention"
 MODELS = "models"
+QUALITY = "quality"
 
 POOLS = ("gallery", "marts", "reembedding", "retention")
 """Whose runs take turns: two at once would replace what the other builds, or sweep what the other looks at."""
@@ -38,4 +43,10 @@ class OpensRecord(Protocol):
 class OpensReembedder(Protocol):
     def open(self) -> AbstractContextManager[Services]:
         """Everything, with the models, as the operator. Raises ConfigurationError and ModelError."""
+        ...
+
+
+class ExaminesTables(Protocol):
+    def examine(self, suites: Sequence[Suite]) -> Examination:
+        """Holds the suites against their tables. Raises ConfigurationError and PostgresUnavailableError."""
         ...

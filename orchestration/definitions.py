@@ -8,6 +8,7 @@ from assets.audit import audit_chain_intact
 from assets.checks import gallery_matches_record
 from assets.dbt_project import dbt_executable, load_manifest, project_dir
 from assets.duplicates import corrections_replay, duplicate_candidates
+from assets.expectations import DATA_DOCS, expectations
 from assets.gallery import gallery_index, staff_gallery
 from assets.marts import mart_assets
 from assets.quality import QUALITY_CHECKS
@@ -17,7 +18,13 @@ from assets.sources import RECORD
 from assets.thresholds import thresholds, thresholds_rest_on_enough_people
 from footfall.settings import Settings, load_settings
 from orchestration.jobs import JOBS, SCHEDULES
-from orchestration.resources import MartsDbtResource, RecordResource, ReembedderResource, ServicesResource
+from orchestration.resources import (
+    MartsDbtResource,
+    RecordResource,
+    ReembedderResource,
+    ServicesResource,
+    TablesResource,
+)
 from orchestration.sensors import SENSORS
 
 
@@ -34,6 +41,7 @@ def build_definitions(settings: Settings) -> Definitions:
             expired_raw_images,
             orphaned_objects,
             mart_assets(load_manifest(settings)),
+            DATA_DOCS,
         ],
         asset_checks=[
             gallery_matches_record,
@@ -43,6 +51,7 @@ def build_definitions(settings: Settings) -> Definitions:
             no_expired_images,
             audit_chain_intact,
             *QUALITY_CHECKS,
+            expectations,
         ],
         jobs=JOBS,
         schedules=SCHEDULES,
@@ -51,6 +60,7 @@ def build_definitions(settings: Settings) -> Definitions:
             "services": ServicesResource(),
             "record": RecordResource(),
             "reembedder": ReembedderResource(),
+            "tables": TablesResource(),
             "dbt": MartsDbtResource(project_dir=str(project_dir()), dbt_executable=str(dbt_executable())),
         },
     )

@@ -12,6 +12,7 @@ from dagster import (
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from assets.expectations import expectations
 from assets.gallery import serve_former_collection
 from assets.needs import GALLERY, MARTS, MODELS, RETENTION, STAGING
 
@@ -20,7 +21,9 @@ LONGEST_RUN_SECONDS = 3600
 _TAGS = {"dagster/max_runtime": str(LONGEST_RUN_SECONDS)}
 
 _GALLERY = AssetSelection.groups(GALLERY)
-_MARTS = AssetSelection.groups(STAGING, MARTS)
+_EXPECTATIONS = AssetSelection.checks(expectations)
+# The expectations have a job of their own: they look at the record and the marts together, and take seconds to begin.
+_MARTS = AssetSelection.groups(STAGING, MARTS) - _EXPECTATIONS
 
 REBUILD_GALLERY = define_asset_job(
     "rebuild_gallery",
@@ -48,9 +51,15 @@ SWEEP_IMAGES = define_asset_job(
 )
 CHECK_EVENTS = define_asset_job(
     "check_events",
-    selection=AssetSelection.checks_for_assets("face_events"),
+    selection=AssetSelection.checks_for_assets("face_events") - _EXPECTATIONS,
     tags=_TAGS,
     description="Holds the events that came in against what was usual, and changes nothing.",
+)
+CHECK_EXPECTATIONS = define_asset_job(
+    "check_expectations",
+    selection=_EXPECTATIONS,
+    tags=_TAGS,
+    description="Holds the record and the marts against what is expected of them, and writes the pages data_docs.",
 )
 CHECK_GALLERY = define_asset_job(
     "check_gallery",
@@ -98,6 +107,7 @@ JOBS: list[JobDefinition | UnresolvedAssetJobDefinition] = [
     REFRESH_ALL,
     SWEEP_IMAGES,
     CHECK_EVENTS,
+    CHECK_EXPECTATIONS,
     CHECK_GALLERY,
     CHECK_AUDIT_LOG,
     MEND_GALLERY,
@@ -145,6 +155,14 @@ SCHEDULES = [
         execution_timezone="UTC",
         default_status=DefaultScheduleStatus.RUNNING,
         description="Ten minutes to every hour.",
+    ),
+    ScheduleDefinition(
+        name="hourly_expectations",
+        job=CHECK_EXPECTATIONS,
+        cron_schedule="20 * * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Twenty minutes past every hour, when the marts are fresh.",
     ),
     ScheduleDefinition(
         name="hourly_gallery_check",

@@ -18,13 +18,15 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 from assets.dbt_project import dbt_environment, target_dir
 from footfall.errors import ConfigurationError
 from footfall.record import Record, open_record
-from footfall.settings import load_settings
+from footfall.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
+    from contracts.expectations.suite import Suite
     from footfall.operations import OperatorServices
     from footfall.services import Services
+    from footfall.stores.expectations import Examination
 
 _KEPT_RUNS = 20
 _ENVIRONMENT = Lock()
@@ -74,6 +76,17 @@ class RecordResource(ConfigurableResource[None]):
             record.close()
 
 
+class TablesResource(ConfigurableResource[None]):
+    """The record and the marts as footfall_transform reads them; the pages about them go under the home."""
+
+    def examine(self, suites: Sequence[Suite]) -> Examination:
+        """Raises ConfigurationError when no DSN for footfall_transform is set, and PostgresUnavailableError."""
+        from footfall.stores.expectations import examine  # noqa: PLC0415 - only its checks need it
+
+        settings = load_settings()
+        return examine(_transform_dsn(settings), suites, settings.home.absolute() / "data_docs")
+
+
 class MartsDbtResource(DbtCliResource):
     """dbt as footfall_transform: its connection comes from Footfall's settings, its artifacts go under the home."""
 
@@ -89,11 +102,7 @@ class MartsDbtResource(DbtCliResource):
     ) -> DbtCliInvocation:
         """As DbtCliResource.cli. Raises ConfigurationError when no DSN for footfall_transform is set."""
         settings = load_settings()
-        if settings.postgres.transform_dsn is None:
-            raise ConfigurationError(
-                "No Postgres DSN is set for the role footfall_transform.",
-                hint="`footfall up` sets FOOTFALL_POSTGRES__TRANSFORM_DSN for what it starts; set it for your own.",
-            )
+        _transform_dsn(settings)
         target = target_dir(settings)
         target.mkdir(parents=True, exist_ok=True)
         _forget_runs(target)
@@ -113,6 +122,15 @@ class MartsDbtResource(DbtCliResource):
         if DBT_PYTHON_VERSION is None:
             raise ConfigurationError("dbt-core is not installed.", hint="`make install`.")
         return DBT_PYTHON_VERSION
+
+
+def _transform_dsn(settings: Settings) -> str:
+    if settings.postgres.transform_dsn is None:
+        raise ConfigurationError(
+            "No Postgres DSN is set for the role footfall_transform.",
+            hint="`footfall up` sets FOOTFALL_POSTGRES__TRANSFORM_DSN for what it starts; set it for your own.",
+        )
+    return settings.postgres.transform_dsn.get_secret_value()
 
 
 @contextmanager

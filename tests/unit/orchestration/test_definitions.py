@@ -23,6 +23,7 @@ GROUPS = {
     "gallery": {"staff_gallery", "gallery_index", "thresholds"},
     "retention": {"expired_raw_images", "orphaned_objects"},
     "models": {"reembedding"},
+    "quality": {"data_docs"},
     "staging": {
         *("stg_sites", "stg_visits", "stg_sightings", "stg_unidentified_sightings", "stg_traffic_changes"),
         *("int_visits_local", "int_sightings_local", "int_presence_local", "int_camera_sightings_local"),
@@ -159,6 +160,7 @@ def test_the_marts_come_from_the_record(definitions: Definitions) -> None:
         ),
         ("check_gallery", set(), {"gallery_matches_record"}),
         ("check_events", set(), {"no_camera_is_silent", "clocks_agree", "events_keep_their_contract"}),
+        ("check_expectations", set(), {"visits_meets_expectations", "dwell_meets_expectations"}),
         ("sweep_images", GROUPS["retention"], {"no_expired_images"}),
         ("reembed_tenant", GROUPS["models"], {"reembedding_complete"}),
     ],
