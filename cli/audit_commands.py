@@ -50,7 +50,8 @@ def verify(
         typer.echo(json.dumps({"tenants": [_shown(tenant_id, found) for tenant_id, found in reports.items()]}))
     else:
         for tenant_id, found in reports.items():
-            typer.echo(f"{tenant_id}  {found.entries} entries, {'intact' if found.intact else 'TAMPERED WITH'}")
+            since = f" from {found.begins_after + 1} on" if found.begins_after else ""
+            typer.echo(f"{tenant_id}  {found.entries} entries{since}, {'intact' if found.intact else 'TAMPERED WITH'}")
             for finding in found.findings:
                 place = "" if finding.seq is None else f" at {finding.seq}"
                 typer.echo(f"  {finding.kind}{place}: {finding.detail}")
@@ -109,6 +110,7 @@ def _shown(tenant_id: TenantId, found: ChainReport) -> dict[str, object]:
         "tenant_id": str(tenant_id),
         "intact": found.intact,
         "entries": found.entries,
+        "begins_after": found.begins_after,
         "head": None if found.head is None else {"seq": found.head.seq, "link": found.head.link.hex()},
         "findings": [
             {"kind": finding.kind, "detail": finding.detail, "seq": finding.seq, "audit_id": finding.audit_id}

@@ -47,11 +47,13 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class ChainReport:
     """`entries`: links that were looked at. `head`: where the chain ends, for an anchor; None for an empty one.
-    `findings`: the first of them, in their order."""
+    `findings`: the first of them, in their order. `begins_after`: the last place of those that reached their term and
+    were taken out, 0 for a chain that has all of its entries; an anchor from before it proves nothing any more."""
 
     entries: int
     head: Anchor | None
     findings: tuple[Finding, ...]
+    begins_after: int = 0
 
     @property
     def intact(self) -> bool:
@@ -79,20 +81,24 @@ def verify_chain(
     findings: list[Finding] = []
     with tenant_transaction(engine, tenant_id) as connection:
         head = table.select_head(connection)
+        start = Anchor(0, GENESIS) if head is None else Anchor(head.begins_after, head.begins_link)
+        findings.extend(_look_at_start(connection, head))
         count = 0
-        last: ChainRow | None = None
-        anchored: bytes | None = None
-        for row in _links(connection, up_to_seq=0 if head is None else head.seq, rows_at_once=rows_at_once):
+        last = start
+        # Of what reached its term, the last link alone can still be told.
+        anchored = start.link if anchor is not None and anchor.seq == start.seq else None
+        up_to_seq = 0 if head is None else head.seq
+        for row in _links(connection, after_seq=start.seq, up_to_seq=up_to_seq, rows_at_once=rows_at_once):
             findings.extend(_look_at(row, last))
             if anchor is not None and row.seq == anchor.seq:
                 anchored = row.link
-            last = row
+            last = Anchor(row.seq, row.link)
             count += 1
             del findings[FINDINGS_AT_MOST:]
         findings.extend(_look_at_end(connection, head, last))
-    if anchor is not None and anchored != anchor.link:
+    if anchor is not None and anchor.seq >= start.seq and anchored != anchor.link:
         findings.append(Finding("anchor", "The chain is not the one that the anchor was taken of.", seq=anchor.seq))
-    return ChainReport(count, None if last is None else Anchor(last.seq, last.link), tuple(findings[:FINDINGS_AT_MOST]))
+    return ChainReport(count, last if last.seq else None, tuple(findings[:FINDINGS_AT_MOST]), start.seq)
 
 
 def verify_chains(
@@ -114,8 +120,8 @@ def chain_ends(engine: Engine, tenant_ids: Sequence[TenantId]) -> dict[TenantId,
     return found
 
 
-def _links(connection: Connection, *, up_to_seq: int, rows_at_once: int) -> Iterator[ChainRow]:
-    after = 0
+def _links(connection: Connection, *, after_seq: int, up_to_seq: int, rows_at_once: int) -> Iterator[ChainRow]:
+    after = after_seq
     while True:
         rows = table.select_chain(connection, after_seq=after, up_to_seq=up_to_seq, limit=rows_at_once)
         yield from rows
@@ -124,12 +130,17 @@ def _links(connection: Connection, *, up_to_seq: int, rows_at_once: int) -> Iter
         after = rows[-1].seq
 
 
-def _look_at(row: ChainRow, last: ChainRow | None) -> Iterator[Finding]:
-    expected, before = (1, GENESIS) if last is None else (last.seq + 1, last.link)
+def _look_at_start(connection: Connection, head: HeadRow | None) -> Iterator[Finding]:
+    if head is not None and head.begins_after and not table.says_where_it_begins(connection, head):
+        yield Finding("removed", f"The links 1 to {head.begins_after} are gone, and no entry says why.", seq=1)
+
+
+def _look_at(row: ChainRow, last: Anchor) -> Iterator[Finding]:
+    expected = last.seq + 1
     if row.seq != expected:
         gone = f"{expected}" if row.seq == expected + 1 else f"{expected} to {row.seq - 1}"
         yield Finding("removed", f"The links {gone} are gone.", seq=expected)
-    elif next_link(before, row.seq, row.digest) != row.link:
+    elif next_link(last.link, row.seq, row.digest) != row.link:
         yield Finding("reordered", "The link does not follow the one before.", seq=row.seq, audit_id=row.audit_id)
     if row.values is None:
         yield Finding("removed", "The entry is gone.", seq=row.seq, audit_id=row.audit_id)
@@ -137,15 +148,14 @@ def _look_at(row: ChainRow, last: ChainRow | None) -> Iterator[Finding]:
         yield Finding("changed", "The entry is not what was chained.", seq=row.seq, audit_id=row.audit_id)
 
 
-def _look_at_end(connection: Connection, head: HeadRow | None, last: ChainRow | None) -> Iterator[Finding]:
+def _look_at_end(connection: Connection, head: HeadRow | None, last: Anchor) -> Iterator[Finding]:
     if head is not None:
-        end = 0 if last is None else last.seq
-        if end < head.seq:
-            yield Finding("truncated", f"The chain ends at {end}; its head says {head.seq}.", seq=end + 1)
-        elif head.link != (GENESIS if last is None else last.link):
+        if last.seq < head.seq:
+            yield Finding("truncated", f"The chain ends at {last.seq}; its head says {head.seq}.", seq=last.seq + 1)
+        elif head.link != last.link:
             yield Finding("truncated", "The chain's last link is not the one that its head names.", seq=head.seq)
     beyond = table.count_beyond_head(connection)
     if beyond:
-        yield Finding("added", f"{beyond} links stand after the end that the chain's head names.")
+        yield Finding("added", f"{beyond} links stand outside of the chain that its head names.")
     for audit_id in table.select_unchained(connection, limit=FINDINGS_AT_MOST):
         yield Finding("added", "The entry was never chained.", audit_id=audit_id)

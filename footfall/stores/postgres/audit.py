@@ -39,8 +39,13 @@ class ChainRow:
 
 @dataclass(frozen=True, slots=True)
 class HeadRow:
+    """Where a chain ends, and the place and link after which it begins: 0 unless its oldest entries reached their
+    term."""
+
     seq: int
     link: bytes
+    begins_after: int
+    begins_link: bytes
 
 
 _VALUES = """
@@ -150,16 +155,36 @@ def select_chain(connection: Connection, *, after_seq: int, up_to_seq: int, limi
 
 def select_head(connection: Connection) -> HeadRow | None:
     """Where the bound tenant's chain ends."""
-    row = connection.execute(text("select seq, link from footfall.audit_heads")).one_or_none()
-    return None if row is None else HeadRow(row.seq, bytes(row.link))
+    row = connection.execute(
+        text("select seq, link, begins_after, begins_link from footfall.audit_heads")
+    ).one_or_none()
+    return None if row is None else HeadRow(row.seq, bytes(row.link), row.begins_after, bytes(row.begins_link))
+
+
+def says_where_it_begins(connection: Connection, head: HeadRow) -> bool:
+    """Whether an entry of the bound tenant's chain tells that its oldest entries, through the place after which it
+    begins, were taken out when their term was over."""
+    found: bool = connection.execute(
+        text("""
+            select exists (
+                select from footfall.audit_log as a
+                inner join footfall.audit_chain as c on c.tenant_id = a.tenant_id and c.audit_id = a.audit_id
+                where a.action = 'audit.shortened' and a.detail ->> 'through_seq' = :seq
+                  and a.detail ->> 'through_link' = :link
+            )
+        """),
+        {"seq": str(head.begins_after), "link": head.begins_link.hex()},
+    ).scalar_one()
+    return found
 
 
 def count_beyond_head(connection: Connection) -> int:
-    """Links after the chain's end, and all of them where no end is recorded."""
+    """Links before the chain's beginning or after its end, and all of them where no end is recorded."""
     found = connection.execute(
         text("""
             select count(*) from footfall.audit_chain
             where seq > coalesce((select seq from footfall.audit_heads), 0)
+               or seq <= coalesce((select begins_after from footfall.audit_heads), 0)
         """)
     )
     return int(found.scalar_one())
