@@ -20,6 +20,7 @@ from footfall.settings_alerts import AlertSettings
 from footfall.settings_api import ApiSettings
 from footfall.settings_limits import LimitSettings
 from footfall.settings_machine import IngestSettings, StackSettings
+from footfall.settings_retention import RetentionSettings
 from footfall.settings_stores import MilvusSettings, PostgresSettings, S3Settings
 from footfall.settings_vision import LivenessSettings, RecognitionSettings, VisionSettings
 
@@ -34,6 +35,7 @@ __all__ = [
     "MilvusSettings",
     "PostgresSettings",
     "RecognitionSettings",
+    "RetentionSettings",
     "S3Settings",
     "Settings",
     "StackSettings",
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
     postgres: PostgresSettings = PostgresSettings()
     milvus: MilvusSettings = MilvusSettings()
     s3: S3Settings = S3Settings()
+    retention: RetentionSettings = RetentionSettings()
     vision: VisionSettings = VisionSettings()
     liveness: LivenessSettings = LivenessSettings()
     recognition: RecognitionSettings = RecognitionSettings()
