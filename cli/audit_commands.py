@@ -43,7 +43,7 @@ def verify(
     known = {} if anchors is None else _read_anchors(anchors)
     engine = operator_engine(_settings(), application="footfall-audit")
     try:
-        reports = verify_chains(engine, _tenants(engine, tenant), known)
+        reports = verify_chains(engine, named_tenants(engine, tenant), known)
     finally:
         engine.dispose()
     if as_json:
@@ -67,13 +67,14 @@ def anchors() -> None:
 
     engine = operator_engine(_settings(), application="footfall-audit")
     try:
-        for tenant_id, anchor in chain_ends(engine, _tenants(engine, None)).items():
+        for tenant_id, anchor in chain_ends(engine, named_tenants(engine, None)).items():
             typer.echo(json.dumps({"tenant_id": str(tenant_id), "seq": anchor.seq, "link": anchor.link.hex()}))
     finally:
         engine.dispose()
 
 
-def _tenants(engine: Engine, wanted: str | None) -> list[TenantId]:
+def named_tenants(engine: Engine, wanted: str | None) -> list[TenantId]:
+    """The tenant of that slug or id, or every tenant. Raises NotFoundError."""
     from footfall.gallery import list_tenant_ids
     from footfall.provisioning import find_tenant
 

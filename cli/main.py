@@ -23,6 +23,7 @@ from cli import (
     models_commands,
     openapi_command,
     reembedding_commands,
+    retention_commands,
     settings_command,
     stack_commands,
     staff_commands,
@@ -95,6 +96,7 @@ app.add_typer(audit_commands.app, name="audit")
 app.add_typer(admin_commands.db, name="db")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(gallery_commands.gallery, name="gallery")
+app.add_typer(retention_commands.app, name="retention")
 app.add_typer(staff_commands.app, name="staff")
 app.add_typer(worker_commands.app, name="worker")
 
