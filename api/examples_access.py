@@ -54,6 +54,7 @@ _TENANT_SHOWN = Tenant(
     privacy_mode="identify",
     legal_basis="Consent, form 17",
     retention_days=90,
+    smallest_count=5,
     platform=False,
     status="active",
     status_since=_MORNING,

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Contract, PersonKind, Unit
+from contracts.reports import Suppressed
 
 Whose = Literal["customer", "staff", "everyone"]
 DistributionBy = Literal["hour_of_week", "camera", "person_kind", "dwell"]
@@ -30,6 +31,7 @@ class Report(Contract):
     until: AwareDatetime
     as_of: AwareDatetime
     visits: int = Field(ge=0, description="Visits that the report rests on.")
+    suppressed: Suppressed = 0
 
 
 class DistributionRow(Contract):
@@ -68,7 +70,9 @@ class NewReturningReport(Report):
     bucket: ReturnBucket
     new_visitors: int = Field(ge=0)
     returning_visitors: int = Field(ge=0)
-    customers: int = Field(ge=0, description="Different customers; one who came twice counts once.")
+    customers: int | None = Field(
+        ge=0, description="Different customers; one who came twice counts once. Null where it is suppressed."
+    )
     rows: tuple[NewReturningRow, ...]
 
 
@@ -140,8 +144,10 @@ class Cohort(Contract):
 class RepeatRateReport(Report):
     """Who comes again: within the period, and within so many days of a first visit."""
 
-    customers: int = Field(ge=0)
-    repeat_customers: int = Field(ge=0, description="Customers with two visits or more in the period.")
+    customers: int | None = Field(ge=0, description="Null where it is suppressed.")
+    repeat_customers: int | None = Field(
+        ge=0, description="Customers with two visits or more in the period; null where it is suppressed."
+    )
     repeat_rate: Unit | None = Field(description="None without a customer.")
     visits_per_customer: float | None = Field(ge=0)
     within_days: int = Field(ge=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -22,18 +22,31 @@ class VisitPage(Contract):
     next_cursor: str | None = None
 
 
+Suppressed = Annotated[
+    int,
+    Field(
+        ge=0,
+        description="How many rows, figures or buckets are left out, because so few people are in them that the "
+        "caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators.",
+    ),
+]
+_SmallCount = Annotated[int, Field(ge=0)] | None
+
+
 class TrafficRow(Contract):
-    """Visits that began within one bucket of the site's local time."""
+    """Visits that began within one bucket of the site's local time. `suppressed`: counts of so few people that the
+    caller's role may not see them are null."""
 
     site_id: UUID
     site_name: str
     bucket_start: AwareDatetime
-    staff_visits: int = Field(ge=0)
-    visitor_visits: int = Field(ge=0)
-    new_visitors: int = Field(ge=0)
-    returning_visitors: int = Field(ge=0)
-    unidentified_sightings: int = Field(ge=0, description="Faces counted without an identity.")
+    staff_visits: _SmallCount
+    visitor_visits: _SmallCount
+    new_visitors: _SmallCount
+    returning_visitors: _SmallCount
+    unidentified_sightings: _SmallCount = Field(description="Faces counted without an identity.")
     mean_dwell_seconds: float | None = Field(default=None, ge=0)
+    suppressed: bool = False
 
 
 class TrafficReport(Contract):
@@ -43,6 +56,7 @@ class TrafficReport(Contract):
     source: ReportSource
     as_of: AwareDatetime | None
     rows: tuple[TrafficRow, ...]
+    suppressed: Suppressed = 0
 
 
 class Liveness(Contract):

@@ -13,6 +13,7 @@ from contracts.base import Contract, Name, Patch, PrivacyMode
 TenantStatus = Literal["active", "suspended", "deletion_requested", "erased"]
 LegalBasis = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 RetentionDays = Annotated[int, Field(ge=1, le=3650)]
+SmallestCount = Annotated[int, Field(ge=1, le=100)]
 
 
 class TenantCreate(Contract):
@@ -37,6 +38,9 @@ class OwnTenantPatch(Patch):
     retention_days: RetentionDays | None = Field(
         default=None, description="Days after which a visitor who stays away is forgotten; null: no promise."
     )
+    smallest_count: SmallestCount | None = Field(
+        default=None, description="The least count of people that reports tell site managers; 1 tells them all."
+    )
 
 
 class TenantPatch(OwnTenantPatch):
@@ -52,6 +56,7 @@ class Tenant(Contract):
     privacy_mode: PrivacyMode
     legal_basis: str | None = None
     retention_days: int | None = None
+    smallest_count: int = Field(default=1, ge=1, description="The least count that reports tell site managers.")
     platform: bool = Field(description="The home of system administrators.")
     status: TenantStatus
     status_since: AwareDatetime

@@ -25,14 +25,15 @@ COLOURS = {"New visitors": "#2a9d8f", "Returning visitors": "#264653", "Staff": 
 
 
 def traffic_frame(rows: Sequence[TrafficRow], zone: ZoneInfo) -> pd.DataFrame:
-    """Long form: `bucket` (local wall time, naive), `who`, `visits`. Rows of several sites add up."""
+    """Long form: `bucket` (local wall time, naive), `who`, `visits`. Rows of several sites add up; a count that was
+    left out adds nothing."""
     records = [
         {"bucket": row.bucket_start.astimezone(zone).replace(tzinfo=None), "who": who, "visits": visits}
         for row in rows
         for who, visits in (
-            ("New visitors", row.new_visitors),
-            ("Returning visitors", row.returning_visitors),
-            ("Staff", row.staff_visits),
+            ("New visitors", row.new_visitors or 0),
+            ("Returning visitors", row.returning_visitors or 0),
+            ("Staff", row.staff_visits or 0),
         )
     ]
     frame = pd.DataFrame(records, columns=["bucket", "who", "visits"])
@@ -102,6 +103,11 @@ def duration_text(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def suppression_text(left_out: int) -> str:
+    """What stands where a report leaves counts out."""
+    return f"{left_out} figures of too few people are left out here; administrators see them."
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

@@ -41,11 +41,21 @@ def privacy_section(client: FootfallClient) -> None:
             value=tenant.retention_days or (_DEFAULT_DAYS if tenant.privacy_mode == "identify" else 0),
             help="A visitor who stays away this long is forgotten. Identify needs it; 0: no promise.",
         )
+        smallest = st.number_input(
+            "Smallest count",
+            min_value=1,
+            max_value=100,
+            value=tenant.smallest_count,
+            help="Reports leave counts of fewer people out for site managers. 1: they see every count.",
+        )
         if not st.form_submit_button("Save privacy mode", type="primary"):
             return
     with refused_here():
         patch = OwnTenantPatch(
-            privacy_mode=mode, legal_basis=basis.strip() or None, retention_days=int(days) if days else None
+            privacy_mode=mode,
+            legal_basis=basis.strip() or None,
+            retention_days=int(days) if days else None,
+            smallest_count=int(smallest),
         )
         client.change_own_tenant(patch, version=tenant.version)
         succeeded("The privacy mode holds from the next face on.")

@@ -4,15 +4,18 @@ mode means for faces is decided where they are met."""
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from contracts.base import TenantId
+from contracts.erasure import TenantErasure
 from contracts.tenants import OwnTenantPatch, Tenant, TenantCreate, TenantPage, TenantPatch, TenantStatus
-from footfall import audit
+from footfall import audit, erasure_requests
 from footfall.access import NewUser, Principal, add_user
 from footfall.errors import ConflictError, ForbiddenError, LegalBasisMissingError, NotFoundError
+from footfall.legal_hold import Subject, require_not_held
 from footfall.listing import OLDEST_FIRST, PageRequest, SortKey, choose_order
 from footfall.stores.postgres import tenants
 from footfall.tenancy import tenant_transaction
@@ -41,6 +44,11 @@ def own(engine: Engine, tenant_id: TenantId) -> Tenant:
     if row is None:
         raise _missing(tenant_id)
     return _shown(row)
+
+
+def smallest_count(engine: Engine, tenant_id: TenantId) -> int:
+    """What a report tells the tenant's site managers at least. Raises NotFoundError."""
+    return own(engine, tenant_id).smallest_count
 
 
 def change_own(engine: Engine, caller: Principal, patch: OwnTenantPatch, *, expected: Expected) -> Tenant:
@@ -119,14 +127,21 @@ def change(engine: Engine, caller: Principal, tenant_id: TenantId, patch: Tenant
 
 
 def request_deletion(engine: Engine, caller: Principal, tenant_id: TenantId, *, expected: Expected) -> Tenant:
-    """From now on nobody of the tenant gets in; its data goes when it is erased, and until then PATCH with the status
-    `active` takes the request back. Raises as `change`."""
+    """From now on nobody of the tenant gets in, and the erasure of all it has is asked for; until that begins PATCH
+    with the status `active` takes the request back. Raises as `change`."""
     _check_platform(engine, caller)
     changed = _change(
         engine, tenant_id, TenantPatch(), expected=expected, actor=_abroad(caller), status="deletion_requested"
     )
     _note_at_home(engine, caller, "tenant.deletion_requested", tenant_id)
     return changed
+
+
+def erasure(engine: Engine, caller: Principal, tenant_id: TenantId) -> TenantErasure:
+    """The request for the tenant's end, and its certificate. Raises ForbiddenError outside a platform tenant,
+    NotFoundError."""
+    _check_platform(engine, caller)
+    return erasure_requests.tenant_erasure(engine, tenant_id)
 
 
 def _change(
@@ -150,11 +165,13 @@ def _change(
             privacy_mode=row.privacy_mode if patch.privacy_mode is None else patch.privacy_mode,
             legal_basis=patch.legal_basis if "legal_basis" in given else row.legal_basis,
             retention_days=patch.retention_days if "retention_days" in given else row.retention_days,
+            smallest_count=row.smallest_count if patch.smallest_count is None else patch.smallest_count,
             status=row.status if status is None else status,
         )
         check_basis(wanted)
         if row.platform and wanted.status != "active":
             raise ConflictError("The home of system administrators can be neither suspended nor deleted.")
+        _follow_status(connection, row.status, wanted.status, tenant_id, actor)
         tenants.update(connection, wanted)
         audit.record(
             connection,
@@ -166,6 +183,7 @@ def _change(
                 "privacy_mode": {"from": row.privacy_mode, "to": wanted.privacy_mode},
                 "legal_basis": wanted.legal_basis,
                 "retention_days": {"from": row.retention_days, "to": wanted.retention_days},
+                "smallest_count": {"from": row.smallest_count, "to": wanted.smallest_count},
                 "status": {"from": row.status, "to": wanted.status},
                 "renamed": row.name != wanted.name,
             },
@@ -174,6 +192,22 @@ def _change(
     if made is None:
         raise _missing(tenant_id)
     return _shown(made)
+
+
+def _follow_status(
+    connection: Connection, before: TenantStatus, after: TenantStatus, tenant_id: TenantId, actor: str
+) -> None:
+    """The request for the tenant's erasure comes with the request for its end, and goes with it. Raises ConflictError
+    for a tenant whose erasure has begun, and for one that a legal hold keeps."""
+    if before == "erased":
+        raise ConflictError("The tenant is erased.")
+    if after == "deletion_requested" and before != after:
+        require_not_held(connection, tenant_id, Subject("tenant", tenant_id))
+        erasure_requests.request_tenant_erasure(
+            connection, reference="The tenant's end", now=datetime.now(UTC), actor=actor
+        )
+    elif before == "deletion_requested" and before != after:
+        erasure_requests.withdraw_tenant_erasure(connection)
 
 
 def _check_platform(engine: Engine, caller: Principal) -> None:
@@ -211,6 +245,7 @@ def _shown(row: tenants.TenantRow) -> Tenant:
         privacy_mode=row.privacy_mode,
         legal_basis=row.legal_basis,
         retention_days=row.retention_days,
+        smallest_count=row.smallest_count,
         platform=row.platform,
         status=row.status,
         status_since=row.status_since,

@@ -30,7 +30,9 @@ from contracts.reports import Bucket, ReportSource, TrafficReport
 from footfall import analytics, reports
 from footfall.access import Principal
 from footfall.export_tables import AnyReport, report_csv
+from footfall.small_counts import sees_all, without_small_counts
 from footfall.stores.postgres.analytics import ReportSpan
+from footfall.tenant_records import smallest_count
 
 router = APIRouter(tags=["reports"])
 
@@ -111,7 +113,7 @@ def report_traffic(
         source=query.source,
         allowed_sites=caller.site_ids,
     )
-    return _answer(request, report, "traffic")
+    return _answer(request, caller, state, report, "traffic")
 
 
 @router.get(
@@ -127,7 +129,7 @@ def report_distribution(
     """Visits over the hours of the week in each site's local time, over cameras, kinds of person or lengths."""
     span = _span(query, caller, state, query.whose)
     report = analytics.distribution(state.services.engine, caller.tenant_id, span, by=query.by)
-    return _answer(request, report, f"distribution-by-{query.by}")
+    return _answer(request, caller, state, report, f"distribution-by-{query.by}")
 
 
 @router.get(
@@ -143,7 +145,7 @@ def report_new_returning(
     """Customers' first visits and their later ones, by the bucket in which they began."""
     span = _span(query, caller, state, "customer")
     report = analytics.new_returning(state.services.engine, caller.tenant_id, span, bucket=query.bucket)
-    return _answer(request, report, "new-returning")
+    return _answer(request, caller, state, report, "new-returning")
 
 
 @router.get(
@@ -158,7 +160,7 @@ def report_dwell(
 ) -> DwellReport | Response:
     """Mean, median, percentiles and histogram of how long visits last, over all sites and for each."""
     report = analytics.dwell(state.services.engine, caller.tenant_id, _span(query, caller, state, query.whose))
-    return _answer(request, report, "dwell")
+    return _answer(request, caller, state, report, "dwell")
 
 
 @router.get(
@@ -174,7 +176,7 @@ def report_peak_hours(
     """The hours of the week in which most visits begin on average, and the busiest single hours."""
     span = _span(query, caller, state, query.whose)
     report = analytics.peak_hours(state.services.engine, caller.tenant_id, span, limit=query.limit)
-    return _answer(request, report, "peak-hours")
+    return _answer(request, caller, state, report, "peak-hours")
 
 
 @router.get(
@@ -192,7 +194,7 @@ def report_repeat_rate(
     report = analytics.repeat_rate(
         state.services.engine, caller.tenant_id, span, within_days=query.within_days, cohort=query.cohort
     )
-    return _answer(request, report, "repeat-rate")
+    return _answer(request, caller, state, report, "repeat-rate")
 
 
 def _span(query: ReportQuery, caller: Principal, state: ApiState, whose: Whose) -> ReportSpan:
@@ -206,5 +208,8 @@ def _span(query: ReportQuery, caller: Principal, state: ApiState, whose: Whose) 
     )
 
 
-def _answer(request: Request, report: Answer, name: str) -> Answer | Response:
+def _answer(request: Request, caller: Principal, state: ApiState, report: Answer, name: str) -> Answer | Response:
+    """Without counts of few people, for those who may not see them."""
+    if not sees_all(caller.role):
+        report = without_small_counts(report, smallest_count(state.services.engine, caller.tenant_id))
     return csv_answer(report_csv(report), f"{name}.csv") if wants_csv(request) else report

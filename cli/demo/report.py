@@ -147,7 +147,7 @@ def summary_of(
         "staff_visits": sum(visit.person_kind == "staff" for visit in visits),
         "mart_rows": sum(mart_rows.values()),
         "mart_rows_by_model": dict(mart_rows),
-        "traffic_visits": sum(row.staff_visits + row.visitor_visits for row in traffic),
+        "traffic_visits": sum((row.staff_visits or 0) + (row.visitor_visits or 0) for row in traffic),
         **{
             key: ingest[key]
             for key in (

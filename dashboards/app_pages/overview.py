@@ -10,7 +10,7 @@ import streamlit as st
 
 from client import FootfallClient
 from contracts.places import Site
-from dashboards.charts import duration_text, traffic_chart, traffic_frame, visits_frame
+from dashboards.charts import duration_text, suppression_text, traffic_chart, traffic_frame, visits_frame
 from dashboards.filters import all_sites, choose_site, day_start, zone_of
 from dashboards.session import api_errors, require_session
 
@@ -29,15 +29,15 @@ def show_today(client: FootfallClient, sites: Sequence[Site], site: Site | None)
         recent = client.visits(site_id=site_id, limit=50)
     rows = report.rows
     inside = [visit for visit in recent.items if visit.is_open]
-    dwell = [(row.mean_dwell_seconds, row.visitor_visits) for row in rows if row.mean_dwell_seconds is not None]
+    dwell = [(row.mean_dwell_seconds, row.visitor_visits or 0) for row in rows if row.mean_dwell_seconds is not None]
     weight = sum(visits for _, visits in dwell)
     mean_dwell = sum(seconds * visits for seconds, visits in dwell) / weight if weight else None
 
     columns = st.columns(6)
-    columns[0].metric("Visitors today", sum(row.visitor_visits for row in rows), border=True)
-    columns[1].metric("New", sum(row.new_visitors for row in rows), border=True)
-    columns[2].metric("Returning", sum(row.returning_visitors for row in rows), border=True)
-    columns[3].metric("Staff", sum(row.staff_visits for row in rows), border=True)
+    columns[0].metric("Visitors today", sum(row.visitor_visits or 0 for row in rows), border=True)
+    columns[1].metric("New", sum(row.new_visitors or 0 for row in rows), border=True)
+    columns[2].metric("Returning", sum(row.returning_visitors or 0 for row in rows), border=True)
+    columns[3].metric("Staff", sum(row.staff_visits or 0 for row in rows), border=True)
     columns[4].metric(
         "Seen recently",
         len(inside),
@@ -45,8 +45,11 @@ def show_today(client: FootfallClient, sites: Sequence[Site], site: Site | None)
         help="People whose last sighting is less than the site's visit gap ago, among the last 50 visits.",
     )
     columns[5].metric("Mean stay", duration_text(mean_dwell) if mean_dwell is not None else "–", border=True)
-    unidentified = sum(row.unidentified_sightings for row in rows)
+    unidentified = sum(row.unidentified_sightings or 0 for row in rows)
     st.caption(f"{now:%A, %d %B %Y, %H:%M} in {zone.key}. {unidentified} faces were counted without an identity today.")
+
+    if report.suppressed:
+        st.caption(suppression_text(report.suppressed))
 
     st.subheader("Today by the hour")
     if any(row.visitor_visits or row.staff_visits for row in rows):

@@ -7,7 +7,7 @@ import streamlit as st
 
 from contracts.reports import Bucket
 from dashboards.analytics_charts import cohorts_frame, dwell_chart, heat_map, hours_frame
-from dashboards.charts import csv_bytes, duration_text, traffic_chart, traffic_frame
+from dashboards.charts import csv_bytes, duration_text, suppression_text, traffic_chart, traffic_frame
 from dashboards.filters import all_sites, choose_period, choose_site, whole_buckets, zone_of
 from dashboards.session import api_errors, require_session
 
@@ -44,12 +44,14 @@ with api_errors():
 built = "Built" if report.source == "marts" else "Counted"
 if report.as_of is not None:
     st.caption(f"{built} {report.as_of.astimezone(zone):%d %B %Y, %H:%M} ({zone.key}). Hours are each site's own.")
+if left_out := report.suppressed + lengths.suppressed + week.suppressed + peaks.suppressed + again.suppressed:
+    st.caption(suppression_text(left_out))
 if not report.rows:
     st.info("No visits in this period.", icon=":material/hourglass_empty:")
     st.stop()
 
-new = sum(row.new_visitors for row in report.rows)
-returning = sum(row.returning_visitors for row in report.rows)
+new = sum(row.new_visitors or 0 for row in report.rows)
+returning = sum(row.returning_visitors or 0 for row in report.rows)
 median = lengths.overall.median_seconds
 figures = st.columns(6)
 figures[0].metric("Visitors", f"{new + returning:,}", border=True)
@@ -64,7 +66,7 @@ figures[3].metric(
 figures[4].metric("Median stay", "–" if median is None else duration_text(median), border=True)
 figures[5].metric(
     "Unidentified",
-    f"{sum(row.unidentified_sightings for row in report.rows):,}",
+    f"{sum(row.unidentified_sightings or 0 for row in report.rows):,}",
     border=True,
     help="Faces that were counted without an identity.",
 )

@@ -92,7 +92,7 @@ def _context(dsn: str) -> Iterator[tuple[ModuleType, Any, Any]]:
 
         context = gx.get_context(mode="ephemeral")
         context.enable_analytics(False)
-        context.variables.progress_bars = {"globally": False}
+        context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
         address = read_dsn(dsn).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
         source = context.data_sources.add_postgres("footfall", connection_string=address)
         try:

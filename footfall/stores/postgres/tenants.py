@@ -18,7 +18,8 @@ TenantStatus = Literal["active", "suspended", "deletion_requested", "erased"]
 
 @dataclass(frozen=True, slots=True)
 class TenantRow:
-    """`platform`: the home of system administrators. What follows `retention_days` is the database's to fill."""
+    """`smallest_count`: what a report tells site managers at least; the database has a first one, as for all that
+    follows it. `platform`: the home of system administrators."""
 
     tenant_id: TenantId
     slug: str
@@ -26,6 +27,7 @@ class TenantRow:
     privacy_mode: PrivacyMode
     legal_basis: str | None
     retention_days: int | None
+    smallest_count: int = 5
     platform: bool = False
     status: TenantStatus = "active"
     status_since: datetime = _NOT_YET
@@ -34,7 +36,7 @@ class TenantRow:
 
 
 _COLUMNS = (
-    "tenant_id, slug, name, privacy_mode, legal_basis, retention_days,"
+    "tenant_id, slug, name, privacy_mode, legal_basis, retention_days, smallest_count,"
     " platform, status, status_since, created_at, version"
 )
 
@@ -100,7 +102,7 @@ def update(connection: Connection, tenant: TenantRow) -> None:
     connection.execute(
         text(
             "update footfall.tenants set name = :name, privacy_mode = :privacy_mode, legal_basis = :legal_basis,"
-            " retention_days = :retention_days, version = version + 1,"
+            " retention_days = :retention_days, smallest_count = :smallest_count, version = version + 1,"
             " status_since = case when status = :status then status_since else now() end, status = :status"
             " where tenant_id = footfall.current_tenant()"
         ),
@@ -109,6 +111,7 @@ def update(connection: Connection, tenant: TenantRow) -> None:
             "privacy_mode": tenant.privacy_mode,
             "legal_basis": tenant.legal_basis,
             "retention_days": tenant.retention_days,
+            "smallest_count": tenant.smallest_count,
             "status": tenant.status,
         },
     )
@@ -147,6 +150,7 @@ def _row(row: Row[Any]) -> TenantRow:
         privacy_mode=row.privacy_mode,
         legal_basis=row.legal_basis,
         retention_days=row.retention_days,
+        smallest_count=row.smallest_count,
         platform=row.platform,
         status=row.status,
         status_since=row.status_since,

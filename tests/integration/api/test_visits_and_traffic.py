@@ -64,6 +64,34 @@ def test_a_site_manager_sees_their_visits(busy: tuple[Tenant, Json, Json]) -> No
     assert {row["site_id"] for row in rows} == {south["site_id"]}
 
 
+def test_counts_of_few_people_are_for_administrators_until_they_say_otherwise(busy: tuple[Tenant, Json, Json]) -> None:
+    tenant, north, south = busy
+    manager = tenant.caller("site_manager", sites=[north["site_id"], south["site_id"]])
+    span = {"since": (NOW - timedelta(days=3)).isoformat(), "until": (NOW + timedelta(days=1)).isoformat()}
+    asked = {"source": "live", "bucket": "day", **span}
+    told = manager.get("/v1/reports/traffic", **asked)
+    assert told["suppressed"] == len(told["rows"]) > 0
+    for row in told["rows"]:
+        assert row["suppressed"]
+        assert row["visitor_visits"] is None
+        assert row["mean_dwell_seconds"] is None
+    for report in ("distribution", "new-returning", "dwell", "peak-hours", "repeat-rate"):
+        quiet = manager.get(f"/v1/reports/{report}", **span)
+        assert (quiet["visits"], quiet["suppressed"]) == (0, 1), report
+        spoken = tenant.admin.get(f"/v1/reports/{report}", **span)
+        assert (spoken["visits"], spoken["suppressed"]) == (4, 0), report
+
+    mine = tenant.admin.ask("GET", "/v1/tenant")
+    assert mine.json()["smallest_count"] == 5
+    changed = tenant.admin.ask(
+        "PATCH", "/v1/tenant", json={"smallest_count": 1}, headers={"If-Match": mine.headers["ETag"]}
+    )
+    assert changed.json()["smallest_count"] == 1
+    seen = manager.get("/v1/reports/traffic", **asked)
+    assert seen == tenant.admin.get("/v1/reports/traffic", **asked) | {"as_of": seen["as_of"]}
+    assert manager.get("/v1/reports/dwell", **span)["visits"] == 4
+
+
 def test_traffic_is_computed_from_the_visits(busy: tuple[Tenant, Json, Json]) -> None:
     tenant, north, south = busy
     report = tenant.admin.get(
