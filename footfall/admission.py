@@ -21,6 +21,9 @@ from footfall.stores.postgres.places import SightingPlace, select_sighting_place
 from footfall.templates import parse_embedding
 from footfall.vision.types import BgrImage, DetectedFace, Float32Array
 
+NO_EMBEDDING = "no embedding came with the face"
+"""The flaw of a face that was fit for matching and came without its template."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
@@ -94,7 +97,7 @@ def flaw_of(event: FaceDetectedV1, limits: VisionSettings) -> str:
     if quality.score < limits.quality_floor:
         return f"the quality {quality.score:.2f} lies under the floor of {limits.quality_floor:.2f}"
     if event.embedding is None:
-        return "no embedding came with the face"
+        return NO_EMBEDDING
     return ""
 
 

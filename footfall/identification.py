@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from contracts.base import CustomerId, PrivacyMode, TenantId
 from contracts.events import FaceDetectedV1
 from contracts.people import Decision, DecisionKind
-from footfall.admission import Probe
+from footfall.admission import NO_EMBEDDING, Probe
 from footfall.calibration_policy import policy_of
 from footfall.customers import TemplateChange, keep_template, make_customer
 from footfall.matching import MatchPolicy
@@ -20,6 +20,8 @@ from footfall.reembedding_events import known_before, opted_out, wants_twin
 from footfall.services import Services
 from footfall.serving import SecondLook
 from footfall.stores.postgres import customers as table
+
+NOT_KNOWN_TO_THE_WORKER = "the worker does not know the face for staff, and sent no template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def identify(
         return Outcome(_without_search("counted", probe.flaw, services.policy), keep=False)
     policy = policy_of(connection, services, tenant_id, staff_only=privacy_mode == "staff_only")
     if probe.vector is None:
-        return Outcome(_without_search("poor_quality", probe.flaw, policy), keep=privacy_mode == "identify")
+        return _unmatched(probe, policy, privacy_mode)
     recognition = recognise(
         connection,
         services,
@@ -92,6 +94,14 @@ def identify(
             anyway=wants_twin(connection, customer_id, look),
         )
     return Outcome(decision, keep=True, change=better)
+
+
+def _unmatched(probe: Probe, policy: MatchPolicy, privacy_mode: PrivacyMode) -> Outcome:
+    """Of a face that cannot be compared."""
+    if privacy_mode == "staff_only" and probe.flaw == NO_EMBEDDING:
+        # Good enough to be matched: a worker sends the template of nobody whom it does not know for staff.
+        return Outcome(_without_search("stranger", NOT_KNOWN_TO_THE_WORKER, policy), keep=False)
+    return Outcome(_without_search("poor_quality", probe.flaw, policy), keep=privacy_mode == "identify")
 
 
 def _without_search(kind: DecisionKind, reason: str, policy: MatchPolicy) -> Decision:

@@ -11,6 +11,7 @@ from contracts.base import PrivacyMode
 from contracts.events import Embedding
 from footfall.enrolment import enrol_face
 from footfall.errors import EmbeddingInvalidError, NotAnImageError, PrivacyModeError
+from footfall.identification import NOT_KNOWN_TO_THE_WORKER
 from footfall.recognition_trial import recognition_test
 from tests.integration.footfall.conftest import Worlds
 from tests.integration.footfall.world import ACTOR, MORNING, World, jpeg, portrait
@@ -128,6 +129,15 @@ def test_staff_only_keeps_nothing_of_a_stranger(staff_only: World) -> None:
     assert (receipt.decision.kind, receipt.decision.person_id, receipt.visit_id) == ("stranger", None, None)
     assert nothing_kept(staff_only)
     assert staff_only.vector_ids() == before
+
+
+def test_staff_only_takes_a_face_without_its_template_for_a_stranger_s(staff_only: World) -> None:
+    """The worker sends nobody's whom it does not know for staff: the face was not too poor."""
+    receipt = staff_only.send(staff_only.event(None))
+
+    assert (receipt.decision.kind, receipt.decision.reason) == ("stranger", NOT_KNOWN_TO_THE_WORKER)
+    assert staff_only.send(staff_only.event(None, quality=0.1)).decision.kind == "poor_quality"
+    assert nothing_kept(staff_only)
 
 
 def test_staff_only_does_not_know_a_stranger_again(staff_only: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 from contracts.events import MAX_CROP_SIDE_PX
 from footfall.errors import NotAnImageError
 from footfall.vision.types import Box
-from ingest_daemon.crops import LONGEST_SIDE_PX, MOST_BYTES, face_picture, jpeg_within
+from ingest_daemon.crops import LONGEST_SIDE_PX, MARGIN, MOST_BYTES, face_picture, jpeg_within
 
 FRAME = np.random.default_rng(5).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
 
@@ -25,6 +25,23 @@ def test_a_large_face_is_made_small() -> None:
     picture = face_picture(FRAME, Box(200, 50, 500, 600))
 
     assert max(picture.shape) == LONGEST_SIDE_PX <= MAX_CROP_SIDE_PX
+
+
+@pytest.mark.parametrize("side", [181, 300, 390, 400])
+def test_a_large_face_looks_as_if_it_had_been_shrunk_at_once(side: float) -> None:
+    """Fine stripes are the hardest: what skips pixels makes false ones of them."""
+    stripes = np.zeros((720, 1280, 3), np.uint8)
+    stripes[:, ::3] = 255
+    box = Box(400, 200, side, side)
+
+    picture = face_picture(stripes, box)
+
+    height, width = picture.shape[:2]
+    margin = MARGIN * side
+    cut = stripes[int(200 - margin) : int(200 + side + margin), int(400 - margin) : int(400 + side + margin)]
+    at_once = cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA)
+    assert abs(float(picture.mean()) - float(at_once.mean())) < 3.0
+    assert float(np.abs(cv2.blur(picture, (9, 9)).astype(int) - cv2.blur(at_once, (9, 9))).mean()) < 8.0
 
 
 @pytest.mark.parametrize("box", [Box(-40, -40, 100, 100), Box(1240, 700, 100, 100), Box(5000, 5000, 10, 10)])
