@@ -132,42 +132,6 @@ def age_records(
     return found
 
 
-def age_marts(
-    operator: Engine,
-    transform: Engine,
-    tenant_ids: Sequence[TenantId],
-    installation: RetentionSettings,
-    *,
-    now: datetime,
-    dry_run: bool,
-    batch_rows: int = BATCH_ROWS,
-) -> list[Aged]:
-    """Deletes rows of the marts past their tenant's term. `transform`: the engine of the role that owns the marts. A
-    tenant of which anything is held keeps them. Raises PostgresUnavailableError."""
-    found = []
-    for tenant_id in tenant_ids:
-        with tenant_transaction(operator, tenant_id) as connection:
-            tenant = tenants.bound(connection)
-            days = terms_of(table.select_terms(connection), installation).mart_days
-            held = legal_holds.is_held(connection, "tenant", [tenant_id])
-        if tenant is None or days is None:
-            continue
-        cutoff = now - timedelta(days=days)
-        with tenant_transaction(transform, tenant_id) as connection:
-            names = ageing.mart_tables(connection)
-            rows = sum(ageing.count_mart(connection, name, cutoff) for name in names)
-        deleted = 0
-        for name in names if rows and not dry_run and not held else ():
-            while True:
-                with tenant_transaction(transform, tenant_id) as connection:
-                    gone = ageing.delete_mart(connection, name, cutoff, most=batch_rows)
-                deleted += gone
-                if gone < batch_rows:
-                    break
-        found.append(Aged(tenant_id, tenant.slug, "marts", days, rows, deleted, held))
-    return found
-
-
 class _Told:
     """Counts rows over all kinds and tenants."""
 

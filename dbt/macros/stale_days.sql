@@ -25,10 +25,12 @@ date_trunc('{{ unit }}', {{ local_time }})::date
 {#- Pre-hook: fixes the days to rebuild before anything is read, so that what is deleted and what is inserted are the
 same days whatever changes meanwhile. The mart's last build says from where on changes are new; a day is taken off it
 for transactions that were still open then. A site that is gone has no zone and no days: all of its rows go. Every
-site's latest day is rebuilt in any case, so that its newest row says when the mart was last brought up to date. -#}
+site's latest day is rebuilt in any case, so that its newest row says when the mart was last brought up to date. A day
+of which the record has lost something to its term is not rebuilt: what was counted stays. -#}
 {% macro collect_stale_days() -%}
 {%- set changed_days = ref('int_changed_days') -%}  {#- outside the condition, where dbt sees them -#}
 {%- set sites = ref('stg_sites') -%}
+{%- set terms = source('footfall', 'retention_terms') -%}
 {% if is_incremental() %}
 -- Two builds of one mart take turns; the second would else insert what the first has inserted meanwhile.
 select pg_advisory_xact_lock(hashtext('{{ this }}'));
@@ -59,15 +61,22 @@ with stale as (
 )
 
 select
-    tenant_id,
-    site_id,
-    first_date,
+    stale.tenant_id,
+    stale.site_id,
+    stale.first_date,
     -- Zones that change their clocks at midnight have a day that starts twice or late.
-    coalesce(first_date::timestamp at time zone timezone - interval '3 hours', '-infinity') as scan_from,
+    coalesce(stale.first_date::timestamp at time zone stale.timezone - interval '3 hours', '-infinity') as scan_from,
     coalesce(
-        (first_date + interval '1 {{ rebuilt_by() }}') at time zone timezone + interval '3 hours', 'infinity'
+        (stale.first_date + interval '1 {{ rebuilt_by() }}') at time zone stale.timezone + interval '3 hours',
+        'infinity'
     ) as scan_until
-from stale;
+from stale
+left join {{ terms }} as terms
+    on stale.tenant_id = terms.tenant_id
+where
+    terms.whole_since is null
+    or stale.first_date is null
+    or stale.first_date::timestamp at time zone stale.timezone >= terms.whole_since;
 
 analyze {{ stale_days() }}
 {% endif %}

@@ -1,5 +1,6 @@
 {#- A site's day counts as many visits and sightings as the record holds. Days in which something changed shortly
-before the build or after it are left out: the next build makes them right. -#}
+before the build or after it are left out: the next build makes them right; and so are days of which the record has lost
+something to its term. -#}
 {% test matches_the_record(model) %}
 with days as (
     select
@@ -22,8 +23,14 @@ settled as (
     from days
     inner join {{ ref('stg_sites') }} as sites
         on days.tenant_id = sites.tenant_id and days.site_id = sites.site_id
+    left join {{ source('footfall', 'retention_terms') }} as terms
+        on days.tenant_id = terms.tenant_id
     where
-        not exists (
+        (
+            terms.whole_since is null
+            or days.local_date::timestamp at time zone sites.timezone >= terms.whole_since
+        )
+        and not exists (
             select 1
             from {{ ref('int_changed_days') }} as changes
             where
