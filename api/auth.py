@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from api.client_address import UNKNOWN, limited_as
 from api.rate_limits import class_of
-from api.state import ApiState, State
+from api.state import ApiState
 from contracts.base import Role
 from footfall.access import Principal
 from footfall.errors import ForbiddenError, UnauthenticatedError
@@ -141,6 +141,9 @@ ACCESS: Mapping[tuple[str, str], Access] = MappingProxyType(
 )
 
 
+PRINCIPAL_KEY = "footfall.principal"
+"""Where the ASGI scope holds the caller, once `api.gate` has let them in."""
+
 # Asked by machines that restart what does not answer.
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -159,8 +162,8 @@ async def identify(token: str, state: ApiState) -> Principal:
     return principal
 
 
-async def authorise(request: Request, state: State) -> Principal | None:
-    """Runs before every route. The caller, or None on a public route.
+async def authorise(request: Request, state: ApiState) -> Principal | None:
+    """Before every route, by `api.gate`. The caller, or None on a public route.
 
     Raises UnauthenticatedError without a valid token or with one whose session has ended, ForbiddenError for a role
     that the table does not let in, TooManyRequestsError for who comes too often.
@@ -181,8 +184,9 @@ async def authorise(request: Request, state: State) -> Principal | None:
     return principal
 
 
-async def _caller(principal: Annotated[Principal | None, Depends(authorise)]) -> Principal:
-    if principal is None:
+async def _caller(request: Request) -> Principal:
+    principal = request.scope.get(PRINCIPAL_KEY)
+    if not isinstance(principal, Principal):
         raise ForbiddenError("This route knows no caller.")
     return principal
 

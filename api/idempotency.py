@@ -6,18 +6,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from typing import Annotated
 
 import anyio
 from anyio import to_thread
-from fastapi import Depends
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth import authorise
 from api.problems import ANSWER_NOT_KEPT, KEY_IN_USE, KEY_REUSED, MALFORMED, TIMEOUT, RefusedRequestError
-from api.state import ApiState, State
+from api.state import ApiState
 from footfall import idempotency
 from footfall.access import Principal
 from footfall.errors import FootfallError
@@ -205,11 +202,9 @@ class IdempotentRequests:
             await exchange.give_up()
 
 
-async def honour_key(
-    request: Request, state: State, principal: Annotated[Principal | None, Depends(authorise)]
-) -> None:
-    """Runs before every route, after the caller is known. Claims the request's key, or ends the request with the
-    answer of before.
+async def honour_key(request: Request, state: ApiState, principal: Principal | None) -> None:
+    """Before every route, by `api.gate`, once the caller is known. Claims the request's key, or ends the request with
+    the answer of before.
 
     Raises RefusedRequestError for a key that cannot be one, that is in use or was used for another request, and
     ReplayedAnswerError.

@@ -13,14 +13,13 @@ from fastapi import Depends, FastAPI
 from starlette.routing import WebSocketRoute
 
 from api import handlers, live_socket
-from api.auth import authorise
 from api.client_address import TrustedProxies
-from api.idempotency import IdempotentRequests, honour_key
+from api.gate import gate
+from api.idempotency import IdempotentRequests
 from api.lanes import Lane
 from api.live import LiveHub
 from api.live_shutdown import on_stop_signal
 from api.login_throttle import LoginThrottle
-from api.methods import only_offered
 from api.metrics import Metrics
 from api.middleware import BodyLimit, RequestFrame
 from api.openapi import DocumentedApi
@@ -108,7 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         separate_input_output_schemas=False,
         telemetry=_NO_TELEMETRY,
-        dependencies=[Depends(only_offered), Depends(authorise), Depends(honour_key)],
+        dependencies=[Depends(gate)],
         lifespan=_lifespan(chosen, metrics),
     )
     for module in (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from http import HTTPStatus
 
 from fastapi import HTTPException, Request
@@ -14,19 +13,25 @@ _HTTP_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _PARAMETER = re.compile(r"\{\w+\}")
 
 
-def _patterns() -> Iterator[tuple[re.Pattern[str], frozenset[str]]]:
-    """Paths that are written out go before those with a parameter in their place, as the routes do."""
-    for path in sorted({path for _, path in ACCESS}, key=lambda path: path.count("{")):
-        parts = (re.escape(part) for part in _PARAMETER.split(path))
-        methods = frozenset(method for method, at in ACCESS if at == path and method in _HTTP_METHODS)
-        yield re.compile("[^/]+".join(parts)), methods
+def _methods_of(path: str) -> frozenset[str]:
+    return frozenset(method for method, at in ACCESS if at == path and method in _HTTP_METHODS)
 
 
-_PATTERNS = tuple(_patterns())
+_PATHS = tuple(dict.fromkeys(path for _, path in ACCESS))
+# A path that is written out goes before one with a parameter in its place, as the routes do.
+_WRITTEN_OUT = {path: _methods_of(path) for path in _PATHS if "{" not in path}
+_PATTERNS = tuple(
+    (re.compile("[^/]+".join(re.escape(part) for part in _PARAMETER.split(path))), _methods_of(path))
+    for path in sorted(_PATHS, key=lambda path: path.count("{"))
+    if "{" in path
+)
 
 
 def offered(path: str) -> frozenset[str]:
     """The methods of the address; none where there is nothing at it."""
+    written_out = _WRITTEN_OUT.get(path)
+    if written_out is not None:
+        return written_out
     return next((methods for pattern, methods in _PATTERNS if pattern.fullmatch(path)), frozenset())
 
 
@@ -35,11 +40,12 @@ def allow_header(path: str) -> dict[str, str]:
     return {"Allow": ", ".join(sorted(offered(path)))}
 
 
-async def only_offered(request: Request) -> None:
-    """Runs before every route: `DELETE /v1/staff/reminders` is not the deletion of a staff member called "reminders".
+def only_offered(request: Request) -> None:
+    """Before every route, by `api.gate`: `DELETE /v1/staff/reminders` deletes no staff member called "reminders".
 
     Raises HTTPException (405) where another address of the same form offers the method, and this one does not.
     """
-    methods = offered(request.url.path)
+    path = request.scope["path"]
+    methods = offered(path)
     if methods and request.method not in methods:
-        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers=allow_header(request.url.path))
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers=allow_header(path))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from contracts.base import TenantId
 from footfall.stores.postgres.engine import translate_errors
+from footfall.stores.postgres.one_trip import Statement, rows_in_one_trip
 
 # Read once: every transaction begins with it.
 _BIND = text("select set_config('app.tenant_id', :tenant, true)")
+_BIND_DRIVER = b"select set_config('app.tenant_id', %(tenant)s, true)"
 
 
 @contextmanager
@@ -24,6 +27,13 @@ def tenant_transaction(engine: Engine, tenant_id: TenantId) -> Iterator[Connecti
     with translate_errors(), engine.begin() as connection:
         connection.execute(_BIND, {"tenant": str(tenant_id)})
         yield connection
+
+
+def tenant_rows(engine: Engine, tenant_id: TenantId, asked: Statement) -> list[tuple[Any, ...]]:
+    """What one statement that only reads finds among the rows of `tenant_id`: as in `tenant_transaction`, in a single
+    round trip. Raises PostgresUnavailableError when the server is away."""
+    with translate_errors(), engine.connect() as connection:
+        return rows_in_one_trip(connection, (_BIND_DRIVER, {"tenant": str(tenant_id)}), asked)
 
 
 @contextmanager

@@ -21,10 +21,10 @@ from footfall.stores.postgres.visit_lists import (
     VISIT_SORTS,
     VisitFilter,
     VisitRow,
-    select_visit_page,
     stream_visits,
+    visit_page,
 )
-from footfall.tenancy import tenant_transaction
+from footfall.tenancy import tenant_rows, tenant_transaction
 
 LATEST_FIRST = "-started_at"
 _VISITS = "visits"
@@ -81,10 +81,11 @@ def _page(
     _check(wanted)
     order = choose_order(_VISITS, VISIT_SORTS, VISIT_ID, sort)
     after = order.mark(cursor)
-    with tenant_transaction(engine, tenant_id) as connection:
-        found = select_visit_page(connection, wanted, order, after=after, limit=limit + 1)
-    last, more = found[:limit][-1:], len(found) > limit
-    return [row for row, _ in found[:limit]], order.cursor(last[0][1], last[0][0].visit_id) if more else None
+    found = tenant_rows(engine, tenant_id, visit_page(wanted, order, after=after, limit=limit + 1))
+    more = len(found) > limit
+    # The sort key is the last column, behind those of the visit.
+    next_cursor = order.cursor(found[limit - 1][-1], found[limit - 1][0]) if more else None
+    return [VisitRow._make(row[:-1]) for row in found[:limit]], next_cursor
 
 
 def _check(wanted: VisitFilter) -> None:
@@ -113,4 +114,5 @@ def _fields(row: VisitRow, now: datetime) -> dict[str, Any]:
         # As `footfall.visits.is_open` has it.
         "is_open": now < row.open_until,
         "best_score": row.best_score,
+        "is_anonymous": row.is_anonymous,
     }

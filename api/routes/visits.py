@@ -10,12 +10,12 @@ from uuid import UUID
 
 import fastapi
 from anyio import to_thread
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from api.auth import Caller
 from api.csv_answers import CSV_CONTENT, CsvStream
-from api.routes.paging import Instant, PageQuery, Query
+from api.routes.paging import Instant, PageQuery, Query, documented_query, read_as
 from api.routes.scope import camera_filter, site_filter
 from api.state import ApiState, State
 from contracts.base import Cosine, PersonKind
@@ -82,8 +82,14 @@ async def export_visits(query: Annotated[VisitExportQuery, fastapi.Query()], cal
         )
 
 
-@router.get("/v1/visits", operation_id="listVisits", summary="List visits", response_model=VisitPage)
-def list_visits(query: Annotated[VisitQuery, fastapi.Query()], caller: Caller, state: State) -> Response:
+@router.get(
+    "/v1/visits",
+    operation_id="listVisits",
+    summary="List visits",
+    response_model=VisitPage,
+    openapi_extra=documented_query(VisitQuery),
+)
+def list_visits(query: Annotated[VisitQuery, Depends(read_as(VisitQuery))], caller: Caller, state: State) -> Response:
     """Latest first, unless `sort` says otherwise. A site manager sees the visits of their sites."""
     page = visit_lists.visits_json(
         state.services.engine,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
+from contracts.base import TenantId
 from footfall.errors import ConflictError, PostgresUnavailableError
 from footfall.settings import PostgresSettings
-from footfall.stores.postgres.engine import driver_cursor, open_engine
-from footfall.tenancy import unbound_transaction
+from footfall.stores.postgres.engine import open_engine
+from footfall.tenancy import tenant_rows, unbound_transaction
 from tests.servers import MigratedPostgres
 
 
@@ -107,21 +109,22 @@ def test_what_a_statement_was_given_never_shows_in_its_error(engine: Engine) -> 
     assert "hunter2" not in str(refused.value)
 
 
-def test_the_drivers_own_cursor_is_in_the_transaction_and_says_when_the_server_goes(
-    engine: Engine, postgres: MigratedPostgres
-) -> None:
-    with unbound_transaction(engine) as connection:
-        backend = connection.execute(text("select pg_backend_pid()")).scalar_one()
-        with driver_cursor(connection) as cursor:
-            assert cursor.execute("select pg_backend_pid(), %(x)s", {"x": 5}).fetchall() == [(backend, 5)]
+def test_one_trip_reads_for_a_tenant_and_says_when_the_server_goes(engine: Engine, postgres: MigratedPostgres) -> None:
+    tenant_id = TenantId(uuid4())
 
-    def work() -> None:
-        with unbound_transaction(engine) as connection:
-            _end(postgres, connection.execute(text("select pg_backend_pid()")).scalar_one())
-            with driver_cursor(connection) as cursor:
-                cursor.execute("select 1")
+    def backend_and(number: int) -> tuple[int, int]:
+        asked = b"select pg_backend_pid(), %(x)s, current_setting('app.tenant_id')"
+        [(backend, found, bound)] = tenant_rows(engine, tenant_id, (asked, {"x": number}))
+        assert bound == str(tenant_id)
+        return backend, found
 
-    with pytest.raises(PostgresUnavailableError, match="did not answer"):
-        work()
+    backend, five = backend_and(5)
+    assert five == 5
     with unbound_transaction(engine) as connection:
-        assert connection.execute(text("select 1")).scalar_one() == 1
+        # The pool's one connection, on which the tenant is bound no more.
+        assert connection.execute(text("select pg_backend_pid()")).scalar_one() == backend
+        assert _setting(connection, "app.tenant_id") == ""
+    for sql in (b"select pg_sleep(5)", b"select pg_terminate_backend(pg_backend_pid())"):
+        with pytest.raises(PostgresUnavailableError, match="did not answer"):
+            tenant_rows(engine, tenant_id, (sql, {}))
+        assert backend_and(6)[1] == 6

@@ -5,10 +5,9 @@ from __future__ import annotations
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -27,7 +26,7 @@ _CONNECT_TIMEOUT_SECONDS = 10
 _BUSY_HINT = "Try again; if it lasts, raise FOOTFALL_POSTGRES__POOL_SIZE."
 # Undefined table, function and schema: the database was never migrated, or is another one.
 _NO_SCHEMA_STATES = frozenset({"42P01", "42883", "3F000"})
-_AWAY_HINT = "Check that Postgres runs and that the DSN is right: `footfall status`, `footfall doctor`."
+AWAY_HINT = "Check that Postgres runs and that the DSN is right: `footfall status`, `footfall doctor`."
 
 
 def read_dsn(dsn: str) -> URL:
@@ -98,7 +97,7 @@ def translate_errors() -> Iterator[None]:
     except PoolTimeoutError as error:
         raise PostgresUnavailableError("Every connection to Postgres is in use.", hint=_BUSY_HINT) from error
     except (OperationalError, InterfaceError) as error:
-        raise PostgresUnavailableError(_why_away(error), hint=_AWAY_HINT) from error
+        raise PostgresUnavailableError(why_away(error), hint=AWAY_HINT) from error
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) in _NO_SCHEMA_STATES:
             raise PostgresUnavailableError(
@@ -108,25 +107,11 @@ def translate_errors() -> Iterator[None]:
         raise
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise PostgresUnavailableError("The connection to Postgres broke.", hint=_AWAY_HINT) from error
+            raise PostgresUnavailableError("The connection to Postgres broke.", hint=AWAY_HINT) from error
         raise
 
 
-@contextmanager
-def driver_cursor(connection: Connection) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
-    """psycopg's own cursor in the connection's transaction, for statements whose rows are many and asked for all the
-    time. Raises PostgresUnavailableError when the server is away."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError("the engine's driver is psycopg")
-    try:
-        with driver.cursor() as cursor:
-            yield cursor
-    except psycopg.OperationalError as error:
-        raise PostgresUnavailableError(_why_away(error), hint=_AWAY_HINT) from error
-
-
-def _why_away(error: DBAPIError | psycopg.Error) -> str:
+def why_away(error: DBAPIError | psycopg.Error) -> str:
     """The server's or libpq's own first line, which names host, port and role and never a password."""
     said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0].strip().rstrip(".")
     return f"Postgres did not answer: {said}." if said else "Postgres did not answer."

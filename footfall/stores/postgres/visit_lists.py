@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, make_url, text
 
 from contracts.base import CameraId, PersonKind, SiteId, TenantId, VisitId
 from footfall.listing import Mark, Order, SortKey
-from footfall.stores.postgres.engine import driver_cursor
+from footfall.stores.postgres.one_trip import Statement
 from footfall.stores.postgres.visits import Person, person_columns
 
 VISIT_SORTS = (
@@ -29,9 +30,10 @@ _ROWS_AT_ONCE = 1000
 
 _COLUMNS = """
     select v.visit_id, v.tenant_id, v.site_id, s.name as site_name, s.timezone, v.person_kind,
-           coalesce(v.staff_id, v.customer_id) as person_id, p.display_name, v.started_at, v.ended_at, v.sightings,
-           v.camera_ids, v.is_first_visit, v.best_score,
-           v.ended_at + make_interval(mins => s.visit_gap_minutes) as open_until
+           coalesce(v.staff_id, v.customer_id, v.visit_id) as person_id, p.display_name, v.started_at, v.ended_at,
+           v.sightings, v.camera_ids, v.is_first_visit, v.best_score,
+           v.ended_at + make_interval(mins => s.visit_gap_minutes) as open_until,
+           v.anonymous_since is not null as is_anonymous
 """
 
 _FROM = """
@@ -57,9 +59,10 @@ class VisitFilter:
     max_score: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VisitRow:
-    """A visit with the names that a record shows; `open_until`: when its gap has passed."""
+class VisitRow(NamedTuple):
+    """A visit with the names that a record shows; `open_until`: when its gap has passed; `is_anonymous`: its person was
+    forgotten, and `person_id` is the visit's own. A tuple, as the driver gives
+    it: a page has hundreds, an export a million."""
 
     visit_id: VisitId
     tenant_id: TenantId
@@ -76,17 +79,13 @@ class VisitRow:
     is_first_visit: bool
     best_score: float | None
     open_until: datetime
+    is_anonymous: bool = False
 
 
-def select_visit_page(
-    connection: Connection, wanted: VisitFilter, order: Order, *, after: Mark | None, limit: int
-) -> list[tuple[VisitRow, str]]:
-    """Visits in their order, each with its sort key for a cursor."""
+def visit_page(wanted: VisitFilter, order: Order, *, after: Mark | None, limit: int) -> Statement:
+    """Asks for visits in their order: the fields of a VisitRow each, and its sort key for a cursor."""
     statement, parameters = page_statement(wanted, order, after=after)
-    # By the driver's own cursor: SQLAlchemy's rows cost as much again as the whole query.
-    with driver_cursor(connection) as cursor:
-        cursor.execute(_read(statement), {**parameters, "limit": limit})
-        return [(VisitRow(*row[:-1]), row[-1]) for row in cursor]
+    return _read(statement), {**parameters, "limit": limit}
 
 
 def page_statement(wanted: VisitFilter, order: Order, *, after: Mark | None) -> tuple[str, dict[str, object]]:
@@ -117,7 +116,7 @@ def stream_visits(connection: Connection, wanted: VisitFilter) -> Iterator[list[
     streaming = connection.execution_options(stream_results=True, max_row_buffer=_ROWS_AT_ONCE)
     with streaming.execute(statement, parameters) as result:
         for rows in result.partitions(_ROWS_AT_ONCE):
-            yield [VisitRow(*row) for row in rows]
+            yield [VisitRow._make(row) for row in rows]
 
 
 @lru_cache(maxsize=256)
