@@ -125,6 +125,7 @@ ACCESS: Mapping[tuple[str, str], Access] = MappingProxyType(
         ("POST", "/v1/customers/{customer_id}/erase-request"): _ADMINS,
         ("GET", "/v1/erasure-requests"): _ADMINS,
         ("GET", "/v1/erasure-requests/{request_id}"): _ADMINS,
+        ("GET", "/v1/sightings/{event_id}/image"): _READERS,
         ("POST", "/v1/sightings/{event_id}/detach"): _ADMINS,
         ("POST", "/v1/sightings/{event_id}/move"): _ADMINS,
         ("POST", "/v1/staff/{staff_id}/faces/{face_id}/move"): _ADMINS,

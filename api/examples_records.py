@@ -33,6 +33,7 @@ from contracts.people import (
 )
 from contracts.places import Camera, CameraPage, CameraSettings, Site, SitePage
 from contracts.records import CustomerProfileV1
+from footfall.picture_paths import crop_path, photograph_path, sighting_path
 
 _TENANT = UUID("0b1e5c3e-6f5d-4a59-9a52-6a0c8f1d2e01")
 _SITE = UUID("5f2d7f0a-0d0c-4a0b-8a53-2f6e7f5b1a02")
@@ -83,8 +84,8 @@ _FACE_NOW = StaffFace(
     landmarks=_LANDMARKS,
     quality=_QUALITY,
     model_version="arcface-mbf-512-v1",
-    image_url="https://objects.example/derived/photograph?X-Amz-Expires=300",
-    crop_url="https://objects.example/derived/crop?X-Amz-Expires=300",
+    image_url=photograph_path(_STAFF, _FACE),
+    crop_url=crop_path(_STAFF, _FACE),
     created_at=_MORNING,
 )
 _TESTED = TestedFace(
@@ -181,7 +182,7 @@ RECORD_RESPONSES: Mapping[str, Contract] = MappingProxyType(
                     decision="customer",
                     score=0.64,
                     in_gallery=True,
-                    crop_url="https://objects.example/raw/crop?X-Amz-Expires=300",
+                    crop_url=sighting_path(_EVENT),
                 ),
             )
         ),

@@ -25,6 +25,16 @@ from contracts.problems import Problem
 Json = dict[str, Any]
 
 OPENAPI_PATH = "/v1/openapi.json"
+PICTURES: dict[int | str, Json] = {
+    200: {
+        "content": {
+            f"image/{kind}": {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("jpeg", "png", "webp", "bmp")
+        }
+    }
+}
+"""What a route that hands out pictures of faces answers with."""
+
 _SCHEMA_REF = "#/components/schemas/{model}"
 _STREAM_MESSAGES = (StreamOpened, LiveEvent, StreamGap, StreamEnded, StreamPing)
 _KEY_PARAMETER: Json = {

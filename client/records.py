@@ -145,6 +145,16 @@ class RecordOperations:
         """The photograph as it was enrolled."""
         return self._send("GET", f"/v1/staff/{staff_id}/faces/{face_id}/image").content
 
+    def sighting_image(self: Sends, event_id: UUID) -> bytes:
+        """The face as the worker sent it, for as long as it is kept."""
+        return self._send("GET", f"/v1/sightings/{event_id}/image").content
+
+    def picture(self: Sends, path: str) -> bytes:
+        """What a record names as `image_url`, `crop_url` or among `crops`. Raises ValueError for another address."""
+        if not path.startswith("/v1/"):
+            raise ValueError("that is no path on this API")
+        return self._send("GET", path).content
+
     def try_recognition(self: Sends, image: bytes, filename: str = "photo") -> RecognitionTrial:
         """What would be made of each face in any photograph; nothing of it is stored."""
         part: Part = (filename, image, "application/octet-stream")

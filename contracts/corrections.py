@@ -85,7 +85,7 @@ class Evidence(Contract):
     last_seen_at: tuple[AwareDatetime | None, AwareDatetime | None]
     at_once: int = Field(default=0, ge=0, description="Times that both were seen at once by two cameras of one site.")
     event_ids: tuple[UUID, ...] = Field(default=(), description="Mixture: the sightings that a split would take out.")
-    crops: tuple[str, ...] = Field(default=(), description="Presigned URLs of faces, first side first; for minutes.")
+    crops: tuple[str, ...] = Field(default=(), description="Paths of faces' pictures on this API, first side first.")
 
 
 class ReviewItem(Contract):

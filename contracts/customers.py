@@ -41,7 +41,7 @@ class Sighting(Contract):
     score: Cosine | None
     in_gallery: bool = Field(description="Its template is one that the person is recognised by.")
     liveness: LivenessReport | None = Field(default=None, description="None when no liveness model was on.")
-    crop_url: str | None = Field(default=None, description="Presigned, valid for minutes; none once it has expired.")
+    crop_url: str | None = Field(default=None, description="Path of its picture on this API; none once it has expired.")
 
 
 class SightingPage(Contract):

@@ -60,7 +60,7 @@ class StaffPage(Contract):
 
 
 class StaffFace(Contract):
-    """An enrolled photograph. The image itself is fetched through its short-lived URL."""
+    """An enrolled photograph. The picture itself is fetched from its path."""
 
     face_id: UUID
     staff_id: UUID
@@ -71,8 +71,8 @@ class StaffFace(Contract):
     background_faces: int = Field(
         default=0, ge=0, description="Smaller faces in the photograph that were left out; this is the largest one."
     )
-    image_url: str = Field(description="Presigned, valid for minutes.")
-    crop_url: str | None = Field(default=None, description="The aligned face, 112x112. Presigned, valid for minutes.")
+    image_url: str = Field(description="Path of the photograph on this API, as it was sent.")
+    crop_url: str | None = Field(default=None, description="Path of the aligned face, 112x112, on this API.")
     verdict: PhotographVerdict = Field(
         default="enrolled",
         description="What enrolment would say of the face today: limits may have been raised since. The photograph is "

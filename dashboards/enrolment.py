@@ -11,6 +11,7 @@ from client import FootfallClient
 from client.errors import ApiProblem
 from contracts.enrolment import MAX_PHOTOGRAPHS, Objection, PhotographResult, Reminder, ReminderList
 from contracts.people import Staff
+from dashboards.face_pictures import show_picture
 from dashboards.session import api_errors, problem_text
 
 IMAGES = ["jpg", "jpeg", "png", "webp", "bmp"]
@@ -54,7 +55,7 @@ def show_faces(client: FootfallClient, person: Staff, *, may_remove: bool) -> No
                 caption += f" · {'expired' if ended else 'until'} {face.expires_at:%d %b %Y}"
             if face.liveness is not None and face.liveness.verdict != "live":
                 caption += f" · liveness: {face.liveness.verdict}"
-            st.image(face.image_url, caption=caption)
+            show_picture(client, face.image_url, caption=caption)
             if may_remove and st.button("Remove", key=f"remove-{face.face_id}", icon=":material/delete:"):
                 with api_errors():
                     client.remove_face(person.staff_id, face.face_id)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from client import FootfallClient
 from contracts.corrections import Correction, PromoteRequest, ReviewItem
+from dashboards.face_pictures import show_picture
 from dashboards.identities import COLUMNS, corrected, named
 from dashboards.session import api_errors
 
@@ -26,8 +27,9 @@ def answer(client: FootfallClient, item: ReviewItem) -> None:
             f"{evidence.templates[1]} · sightings {evidence.sightings[0]} and {evidence.sightings[1]}{once}"
         )
         if evidence.crops:
-            for column, url in zip(st.columns(COLUMNS), evidence.crops, strict=False):
-                column.image(url, width="stretch")
+            for column, path in zip(st.columns(COLUMNS), evidence.crops, strict=False):
+                with column:
+                    show_picture(client, path)
         act, dismiss = st.columns(2)
         if _can_act(item) and act.button(
             "Merge" if item.kind == "duplicate" else "Split", key=f"act-{item.item_id}", type="primary", width="stretch"

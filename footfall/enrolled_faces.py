@@ -7,7 +7,8 @@ from contracts.people import StaffFace, StaffFaceList
 from footfall import audit
 from footfall.errors import NotFoundError
 from footfall.photographs import flaw_of
-from footfall.pictures import kind_of
+from footfall.picture_paths import crop_path, photograph_path
+from footfall.pictures import fetch_picture, kind_of
 from footfall.roster import missing_staff
 from footfall.services import Services
 from footfall.stores.postgres import staff
@@ -18,12 +19,12 @@ from footfall.vision.types import FaceQuality
 
 
 def list_faces(services: Services, tenant_id: TenantId, staff_id: StaffId) -> StaffFaceList:
-    """The staff member's photographs, oldest first, with URLs that work for minutes. Raises NotFoundError."""
+    """The staff member's photographs, oldest first, with the paths of their pictures. Raises NotFoundError."""
     with tenant_transaction(services.engine, tenant_id) as connection:
         if staff.select_staff(connection, staff_id) is None:
             raise missing_staff(staff_id)
         rows = staff.select_faces(connection, staff_id)
-    return StaffFaceList(items=tuple(staff_face(services, tenant_id, row) for row in rows))
+    return StaffFaceList(items=tuple(staff_face(services, row) for row in rows))
 
 
 def remove_face(services: Services, tenant_id: TenantId, staff_id: StaffId, face_id: FaceId, *, actor: str) -> None:
@@ -58,7 +59,8 @@ def read_picture(
         rows = [row for row in staff.select_faces(connection, staff_id) if row.face_id == face_id]
     if not rows:
         raise _missing_face(staff_id, face_id)
-    picture = services.objects.get(tenant_id, "derived", rows[0].crop_key if crop else rows[0].image_key)
+    key = rows[0].crop_key if crop else rows[0].image_key
+    picture = fetch_picture(services.engine, services.objects, tenant_id, "derived", key)
     return picture, kind_of(picture).content_type
 
 
@@ -66,8 +68,8 @@ def _missing_face(staff_id: StaffId, face_id: FaceId) -> NotFoundError:
     return NotFoundError(f"The staff member {staff_id} has no face {face_id}.")
 
 
-def staff_face(services: Services, tenant_id: TenantId, row: FaceRow) -> StaffFace:
-    """As the API shows it, with URLs that work for minutes."""
+def staff_face(services: Services, row: FaceRow) -> StaffFace:
+    """As the API shows it, with the paths of its pictures."""
     flaw = flaw_of(FaceQuality(**row.quality.model_dump()), services.settings.vision)
     return StaffFace(
         face_id=row.face_id,
@@ -77,8 +79,8 @@ def staff_face(services: Services, tenant_id: TenantId, row: FaceRow) -> StaffFa
         quality=row.quality,
         model_version=row.model_version,
         background_faces=row.background_faces,
-        image_url=services.objects.presigned_url(tenant_id, "derived", row.image_key),
-        crop_url=services.objects.presigned_url(tenant_id, "derived", row.crop_key),
+        image_url=photograph_path(row.staff_id, row.face_id),
+        crop_url=crop_path(row.staff_id, row.face_id),
         verdict="enrolled" if flaw is None else flaw.verdict,
         verdict_reason=None if flaw is None else flaw.reason,
         created_at=row.created_at,

@@ -36,7 +36,7 @@ from footfall.errors import (
 )
 from footfall.face_reports import box_of, landmarks_of, quality_report
 from footfall.photographs import Unfit, examine, template_of
-from footfall.pictures import kind_of, png_of
+from footfall.pictures import kind_of, png_of, put_picture
 from footfall.roster import recognisable_staff
 from footfall.services import Services
 from footfall.serving import hold_gallery, open_companion, refresh
@@ -202,9 +202,9 @@ def _enrol(
                     StoredTemplate(TemplateId(new.face_id), tenant_id, "staff", staff_id, candidate.vector)
                 )
                 retired += customers.delete_templates_of(connection, identity.customers)
-                _put(services, tenant_id, candidate, new)
+                _put(connection, services, tenant_id, candidate, new)
                 _record(connection, new, identity, actor)
-                results[candidate.position] = enrolled(candidate, identity, staff_face(services, tenant_id, row))
+                results[candidate.position] = enrolled(candidate, identity, staff_face(services, row))
             if templates:
                 services.vectors.upsert(services.model_version, templates)
         undo.pop_all()
@@ -245,13 +245,15 @@ def _new_face(services: Services, tenant_id: TenantId, staff_id: StaffId, candid
     )
 
 
-def _put(services: Services, tenant_id: TenantId, candidate: Candidate, new: NewFace) -> None:
+def _put(connection: Connection, services: Services, tenant_id: TenantId, candidate: Candidate, new: NewFace) -> None:
     """Before the commit, so that no row ever names a picture that is not there."""
     image = candidate.photograph.data
     folder = f"staff/{new.staff_id}/{new.face_id}"
-    kind = kind_of(image)
-    services.objects.put(tenant_id, "derived", f"{folder}/photograph{kind.suffix}", image, kind.content_type)
-    services.objects.put(tenant_id, "derived", f"{folder}/crop.png", png_of(candidate.portrait.face.crop), "image/png")
+    for name, picture in (
+        (f"{folder}/photograph{kind_of(image).suffix}", image),
+        (f"{folder}/crop.png", png_of(candidate.portrait.face.crop)),
+    ):
+        put_picture(connection, services.objects, tenant_id, picture, bucket="derived", name=name, face_id=new.face_id)
 
 
 def _record(connection: Connection, new: NewFace, identity: Identity, actor: str) -> None:

@@ -15,6 +15,7 @@ from footfall.agreement import consistency_of
 from footfall.enrolment_identity import same_person_cosine
 from footfall.errors import ImageTooLargeError, NotAnImageError, NotFoundError
 from footfall.matching import SAME_FACE_FAR, threshold_at
+from footfall.pictures import fetch_picture
 from footfall.roster import missing_staff
 from footfall.services import Services
 from footfall.serving import refresh
@@ -101,7 +102,9 @@ def _face(
 
 def _crop_state(services: Services, tenant_id: TenantId, row: FaceRow) -> CropState:
     try:
-        crop = services.vision.decode(services.objects.get(tenant_id, "derived", row.crop_key))
+        crop = services.vision.decode(
+            fetch_picture(services.engine, services.objects, tenant_id, "derived", row.crop_key)
+        )
     except NotFoundError:
         return "missing"
     except (NotAnImageError, ImageTooLargeError):

@@ -15,6 +15,7 @@ from contracts.reports import VisitPage
 from footfall.cursors import Position, check_limit, decode_cursor, encode_cursor
 from footfall.errors import ConflictError, NotFoundError
 from footfall.listing import PageRequest, choose_order, cut_page
+from footfall.picture_paths import sighting_path
 from footfall.services import Services
 from footfall.stores.postgres import corrections, profiles
 from footfall.stores.postgres.profiles import ProfileFilter, SightingRow
@@ -86,7 +87,7 @@ def customer_sightings(
     cursor: str | None,
     allowed_sites: Collection[UUID] | None = None,
 ) -> SightingPage:
-    """Latest first, with URLs of their crops that work for minutes. Raises as `customer_visits`."""
+    """Latest first, with the paths of their crops. Raises as `customer_visits`."""
     check_limit(limit)
     after = decode_cursor(_SIGHTINGS, cursor)
     with tenant_transaction(services.engine, tenant_id) as connection:
@@ -101,7 +102,7 @@ def customer_sightings(
     rows, more = found[:limit], len(found) > limit
     last = Position(rows[-1].started_at, rows[-1].event_id) if more else None
     return SightingPage(
-        items=tuple(_sighting(services, tenant_id, row) for row in rows),
+        items=tuple(_sighting(row) for row in rows),
         next_cursor=None if last is None else encode_cursor(_SIGHTINGS, last),
     )
 
@@ -127,7 +128,7 @@ def read_profile(
     return found
 
 
-def _sighting(services: Services, tenant_id: TenantId, row: SightingRow) -> Sighting:
+def _sighting(row: SightingRow) -> Sighting:
     return Sighting(
         event_id=row.event_id,
         site_id=row.site_id,
@@ -139,5 +140,5 @@ def _sighting(services: Services, tenant_id: TenantId, row: SightingRow) -> Sigh
         score=row.score,
         in_gallery=row.in_gallery,
         liveness=row.liveness,
-        crop_url=(None if row.image_key is None else services.objects.presigned_url(tenant_id, "raw", row.image_key)),
+        crop_url=None if row.image_key is None else sighting_path(row.event_id),
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from contracts.base import TenantId
 from footfall.errors import ConfigurationError
+from footfall.face_vault import open_vault
 from footfall.settings import Settings
 from footfall.stores.postgres import model_versions, staff_enrolments, tenants
 from footfall.stores.postgres.engine import open_engine
@@ -69,4 +70,5 @@ def operator_engine(settings: Settings, *, application: str) -> Engine:
             "No Postgres DSN is set for the role footfall_operator.",
             hint="`footfall up` sets FOOTFALL_POSTGRES__OPERATOR_DSN for what it starts; set it for your own.",
         )
-    return open_engine(dsn.get_secret_value(), settings.postgres, application=application)
+    vault = open_vault(settings)
+    return open_engine(dsn.get_secret_value(), settings.postgres, application=application, vault=vault)

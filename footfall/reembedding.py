@@ -21,7 +21,8 @@ from footfall.services import Services
 from footfall.serving import Serving, refresh
 from footfall.stores.postgres import reembeddings as table
 from footfall.stores.postgres.model_coverage import Coverage, count_coverage
-from footfall.stores.postgres.reembeddings import Cursor, Kind, SetAside
+from footfall.stores.postgres.reembedding_sources import Kind, select_sources
+from footfall.stores.postgres.reembeddings import Cursor, SetAside
 from footfall.tenancy import tenant_transaction
 
 logger = logging.getLogger(__name__)
@@ -163,11 +164,18 @@ def _next_batch(services: Services, tenant_id: TenantId, model_version: str) -> 
         if serving.companion is not None and serving.companion.paused:
             return "paused"
         cursor = table.hold_cursor(connection, tenant_id, model_version)
-        sources = table.select_sources(connection, cursor.kind, model_version, after=cursor.after_id, limit=BATCH_ROWS)
+        sources = select_sources(connection, cursor.kind, model_version, after=cursor.after_id, limit=BATCH_ROWS)
         if not sources:
             left = _turn_page(connection, model_version, cursor)
             return Batch(tenant_id, left, 0, 0) if left is not None else "complete"
-        twins = twins_of(services, tenant_id, cursor.kind, sources, services.vision.opened(model_version))
+        twins = twins_of(
+            connection,
+            services,
+            tenant_id,
+            sources,
+            kind=cursor.kind,
+            model=services.vision.opened(model_version),
+        )
         table.insert_twins(connection, tenant_id, cursor.kind, model_version, twins)
         embedded = sum(twin.embedding is not None for twin in twins)
         set_aside = len(twins) - embedded
@@ -190,7 +198,7 @@ def _turn_page(connection: Connection, model_version: str, cursor: Cursor) -> Ki
     None when nothing is left."""
     later = _ORDER[_ORDER.index(cursor.kind) + 1 :]
     left = later or tuple(
-        kind for kind in _ORDER if table.select_sources(connection, kind, model_version, after=None, limit=1)
+        kind for kind in _ORDER if select_sources(connection, kind, model_version, after=None, limit=1)
     )
     table.move_cursor(
         connection,

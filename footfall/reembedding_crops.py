@@ -6,13 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from sqlalchemy import Connection
+
 from contracts.base import TenantId
 from footfall.errors import FaceRejectedError, ImageTooLargeError, NotAnImageError, NotFoundError
 from footfall.event_recheck import MOST_FACES
 from footfall.photographs import templates_of
+from footfall.pictures import read_picture
 from footfall.services import Services
 from footfall.stores.base import BucketKind
-from footfall.stores.postgres.reembeddings import Fault, Kind, Source, Twin
+from footfall.stores.postgres.reembedding_sources import Kind, Source
+from footfall.stores.postgres.reembeddings import Fault, Twin
 from footfall.templates import decode_vector, encode_vector
 from footfall.vision.align import CROP_PX, align
 from footfall.vision.embedders.shelf import OpenedEmbedder
@@ -31,7 +35,13 @@ FAULTS: Mapping[Fault, str] = MappingProxyType(
 
 
 def twins_of(
-    services: Services, tenant_id: TenantId, kind: Kind, sources: Sequence[Source], model: OpenedEmbedder
+    connection: Connection,
+    services: Services,
+    tenant_id: TenantId,
+    sources: Sequence[Source],
+    *,
+    kind: Kind,
+    model: OpenedEmbedder,
 ) -> list[Twin]:
     """For each source its template in the model's version, or what is wrong with its pictures. A photograph's template
     is fused with its mirror image's, as enrolment makes it.
@@ -40,7 +50,9 @@ def twins_of(
     """
     done = [Twin(source.row_id, source.twin, None) for source in sources if source.twin is not None]
     looked_at = [
-        (source.row_id, _crop_of(services, tenant_id, kind, source)) for source in sources if source.twin is None
+        (source.row_id, _crop_of(connection, services, tenant_id, kind, source))
+        for source in sources
+        if source.twin is None
     ]
     done += [Twin(row_id, None, fault) for row_id, fault in looked_at if isinstance(fault, str)]
     good = [(row_id, crop) for row_id, crop in looked_at if not isinstance(crop, str)]
@@ -69,12 +81,16 @@ def face_in(vision: VisionPipeline, picture: BgrImage, sent: Float32Array, model
     return crops[int(scores.argmax())]
 
 
-def _crop_of(services: Services, tenant_id: TenantId, kind: Kind, source: Source) -> BgrImage | Fault:
+def _crop_of(
+    connection: Connection, services: Services, tenant_id: TenantId, kind: Kind, source: Source
+) -> BgrImage | Fault:
     """Of the first of its pictures that serves; else what is wrong with the first."""
     faults: list[Fault] = []
     for position, key in enumerate(source.keys):
         try:
-            picture = services.vision.decode(services.objects.get(tenant_id, _bucket_of(kind), key))
+            picture = services.vision.decode(
+                read_picture(connection, services.objects, tenant_id, _bucket_of(kind), key)
+            )
         except NotFoundError:
             faults.append("missing")
             continue

@@ -23,6 +23,7 @@ from footfall.duplicates import Duplicate, Known, Mixture, Presence, likely_dupl
 from footfall.errors import NotFoundError
 from footfall.gallery import gallery_templates
 from footfall.matching import MatchPolicy
+from footfall.picture_paths import sighting_path
 from footfall.settings import RecognitionSettings
 from footfall.stores.base import StoredTemplate
 from footfall.stores.postgres import reviews as table
@@ -89,14 +90,14 @@ def find_questions(
 
 
 def list_questions(services: Services, tenant_id: TenantId, *, limit: int, cursor: str | None) -> ReviewPage:
-    """Open questions, latest first, with URLs of faces that work for minutes. Raises InputError for a bad limit or
+    """Open questions, latest first, with the paths of faces. Raises InputError for a bad limit or
     cursor."""
     check_limit(limit)
     after = decode_cursor(_REVIEWS, cursor)
     with tenant_transaction(services.engine, tenant_id) as connection:
         found = table.select_open_items(connection, after=after, limit=limit + 1)
         rows, more = found[:limit], len(found) > limit
-        items = tuple(_shown(connection, services, tenant_id, row) for row in rows)
+        items = tuple(_shown(connection, row) for row in rows)
     last = Position(rows[-1].found_at, rows[-1].item_id) if more else None
     return ReviewPage(items=items, next_cursor=None if last is None else encode_cursor(_REVIEWS, last))
 
@@ -195,10 +196,10 @@ def _mixture_item(
     return NewItem(name, "mixture", (mixture.person,), mixture.score, evidence.model_dump_json())
 
 
-def _shown(connection: Connection, services: Services, tenant_id: TenantId, row: ItemRow) -> ReviewItem:
-    crops = [key for person in row.people for key in table.select_newest_crops(connection, person, _CROPS_EACH)]
+def _shown(connection: Connection, row: ItemRow) -> ReviewItem:
+    crops = [event for person in row.people for event in table.select_newest_crops(connection, person, _CROPS_EACH)]
     evidence = Evidence.model_validate(row.evidence).model_copy(
-        update={"crops": tuple(services.objects.presigned_url(tenant_id, "raw", key) for key in crops)}
+        update={"crops": tuple(sighting_path(event_id) for event_id in crops)}
     )
     people = tuple(ref for person in row.people if (ref := ref_of(person)) is not None)
     return ReviewItem(item_id=row.item_id, kind=row.kind, people=people, evidence=evidence, found_at=row.found_at)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from footfall.calibration_policy import PolicyCache, stated_default
 from footfall.errors import ConfigurationError
+from footfall.face_vault import open_vault
 from footfall.matching import MatchPolicy
 from footfall.serving import ServingState, follow
 from footfall.settings import Settings
@@ -71,7 +72,9 @@ def open_services(settings: Settings, *, role: Literal["app", "operator"] = "app
     vision = open_vision(settings)
     services = Services(
         settings=settings,
-        engine=open_engine(dsn.get_secret_value(), settings.postgres, application=f"footfall-{role}"),
+        engine=open_engine(
+            dsn.get_secret_value(), settings.postgres, application=f"footfall-{role}", vault=open_vault(settings)
+        ),
         vectors=open_vectors(settings),
         objects=open_objects(settings),
         vision=vision,

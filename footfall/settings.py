@@ -22,6 +22,7 @@ from footfall.settings_limits import LimitSettings
 from footfall.settings_machine import IngestSettings, StackSettings
 from footfall.settings_retention import RetentionSettings
 from footfall.settings_stores import MilvusSettings, PostgresSettings, S3Settings
+from footfall.settings_vault import VaultSettings
 from footfall.settings_vision import LivenessSettings, RecognitionSettings, VisionSettings
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "S3Settings",
     "Settings",
     "StackSettings",
+    "VaultSettings",
     "VisionSettings",
     "load_settings",
 ]
@@ -67,6 +69,7 @@ class Settings(BaseSettings):
     postgres: PostgresSettings = PostgresSettings()
     milvus: MilvusSettings = MilvusSettings()
     s3: S3Settings = S3Settings()
+    vault: VaultSettings = VaultSettings()
     retention: RetentionSettings = RetentionSettings()
     vision: VisionSettings = VisionSettings()
     liveness: LivenessSettings = LivenessSettings()
@@ -85,6 +88,10 @@ class Settings(BaseSettings):
     @property
     def keys_path(self) -> Path:
         return self.api.keys_dir or self.home / "secrets" / "jwt"
+
+    @property
+    def master_key_path(self) -> Path:
+        return self.vault.master_key_file or self.home / "secrets" / "faces.key"
 
     def outbox_path(self, camera_id: UUID) -> Path:
         """One for each camera, unless a path is set: two workers on one machine must not share an outbox."""

@@ -93,5 +93,4 @@ class S3Settings(Section):
         description="Bucket of enrolment photographs and aligned crops.",
     )
     raw_retention_days: int = Field(default=30, ge=1, le=3650, description="Lifecycle of the raw bucket.")
-    presigned_seconds: int = Field(default=300, ge=10, le=3600, description="How long a presigned URL works.")
     timeout_seconds: float = Field(default=10.0, gt=0, le=300, description="Giving up on an answer after this long.")

@@ -22,7 +22,7 @@ from footfall.errors import ConflictError, ServiceUnavailableError
 from footfall.event_checks import check_geometry, check_times
 from footfall.event_recheck import Recheck, bound_of
 from footfall.identification import identify
-from footfall.pictures import kind_of
+from footfall.pictures import kind_of, put_picture
 from footfall.reembedding_events import in_both_versions, keep_twin, of_one_version, still_wanted
 from footfall.services import Services
 from footfall.serving import SecondLook, hold_gallery, refresh
@@ -177,7 +177,15 @@ def _record(
     # row matches nobody (`footfall.recognition` asks Postgres), while a row without a vector would be a customer whom
     # nobody recognises.
     if picture is not None and image_name is not None:
-        services.objects.put(tenant_id, "raw", image_name, picture, kind_of(picture).content_type)
+        put_picture(
+            connection,
+            services.objects,
+            tenant_id,
+            picture,
+            bucket="raw",
+            name=image_name,
+            face_id=event.event_id,
+        )
     if outcome.change is not None:
         services.vectors.upsert(services.model_version, [outcome.change.added])
     return row, outcome.change

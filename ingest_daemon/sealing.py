@@ -1,5 +1,5 @@
-"""What lies on a camera host's disk is sealed: AES-256-GCM under a key in a file that its owner alone reads. What is
-sealed is its user's matter.
+"""What lies on a camera host's disk is sealed under a key in a file that its owner alone reads. How things are sealed
+is `footfall.sealing`'s; what is sealed is its user's matter.
 
 It guards disks that are thrown away, sent in or copied without the key beside them. Whoever is root on the running host
 reads the key, and sees the camera anyway.
@@ -10,24 +10,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from footfall import sealing
 from footfall.errors import ConfigurationError
+from footfall.sealing import KEY_BYTES
 
-KEY_BYTES = 32
-_NONCE_BYTES = 12
+__all__ = ["KEY_BYTES", "Sealer"]
 
 
-class Sealer:
-    """Seals and opens bytes. `context` says what they are: bytes that were moved to another place do not open there.
-    Thread-safe."""
-
-    def __init__(self, key: bytes) -> None:
-        """Raises ValueError for a key that is not KEY_BYTES long."""
-        if len(key) != KEY_BYTES:
-            raise ValueError(f"a key has {KEY_BYTES} bytes")
-        self._cipher = AESGCM(key)
+class Sealer(sealing.Sealer):
+    """With a key that lies in a file."""
 
     @classmethod
     def at(cls, path: Path) -> Sealer:
@@ -47,17 +38,6 @@ class Sealer:
         if path.stat().st_mode & 0o077:
             raise ConfigurationError(f"The key {path} can be read by others.", hint=f"chmod 600 {path}")
         return cls(key)
-
-    def seal(self, plain: bytes, context: str) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, plain, context.encode())
-
-    def open(self, sealed: bytes, context: str) -> bytes | None:
-        """None for bytes that were sealed with another key, for another context, or were changed."""
-        try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
-        except (InvalidTag, ValueError):
-            return None
 
 
 def _made(path: Path) -> bytes:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from api.auth import Caller
+from api.openapi import PICTURES
 from api.preconditions import RequiredVersion, Tagged, tag
 from api.routes.paging import Contained, Instant, PageQuery, page_of
 from api.routes.scope import site_filter
@@ -20,7 +21,7 @@ from contracts.corrections import Correction, MergeRequest, OptOut, OptOutReques
 from contracts.customers import CustomerPage, CustomerPatch, CustomerSort, SightingPage
 from contracts.records import CustomerProfileV1
 from contracts.reports import VisitPage
-from footfall import corrections, customer_records, opt_out, profiles
+from footfall import corrections, customer_records, opt_out, profiles, sighting_pictures
 from footfall.stores.postgres.profiles import ProfileFilter
 
 router = APIRouter(tags=["customers"])
@@ -98,7 +99,7 @@ def list_customer_visits(
 def list_sightings(
     customer_id: UUID, query: Annotated[PageQuery, fastapi.Query()], caller: Caller, state: State
 ) -> SightingPage:
-    """Latest first, each with a URL of its face that works for minutes."""
+    """Latest first, each with the path of its picture."""
     return profiles.customer_sightings(
         state.services,
         caller.tenant_id,
@@ -107,6 +108,21 @@ def list_sightings(
         cursor=query.cursor,
         allowed_sites=caller.site_ids,
     )
+
+
+@router.get(
+    "/v1/sightings/{event_id}/image",
+    operation_id="getSightingImage",
+    summary="Show a sighting's face",
+    response_class=Response,
+    responses=PICTURES,
+)
+def get_sighting_image(event_id: UUID, caller: Caller, state: State) -> Response:
+    """The crop as the worker sent it, for as long as it is kept. A site manager sees those of their sites."""
+    picture, media_type = sighting_pictures.read_sighting_picture(
+        state.services, caller.tenant_id, EventId(event_id), allowed_sites=caller.site_ids
+    )
+    return Response(picture, media_type=media_type)
 
 
 @router.post(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import fastapi
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from api.auth import Caller
-from api.openapi import multipart_body, photographs_body
+from api.openapi import PICTURES, multipart_body, photographs_body
 from api.preconditions import ExpectedVersion, RequiredVersion, Tagged, tag
 from api.routes.paging import Contained, PageQuery, Query, page_of
 from api.state import State
@@ -33,11 +33,7 @@ from footfall.enrolment_results import Photograph
 
 router = APIRouter(tags=["staff"])
 
-_BINARY = {"type": "string", "format": "binary"}
 _PHOTOGRAPH = (PartRule("image", required=True, file=True),)
-_PICTURES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {f"image/{kind}": {"schema": _BINARY} for kind in ("jpeg", "png", "webp", "bmp")}}
-}
 _PHOTOGRAPH_BODY = multipart_body(event=False, image_required=True)
 
 
@@ -110,7 +106,7 @@ def delete_staff(staff_id: UUID, caller: Caller, state: State, expected: Expecte
 
 @router.get("/v1/staff/{staff_id}/faces", operation_id="listFaces", summary="List enrolled photographs")
 def list_faces(staff_id: UUID, caller: Caller, state: State) -> StaffFaceList:
-    """Each with a URL of its image that works for minutes."""
+    """Each with the paths of its pictures."""
     return enrolled_faces.list_faces(state.services, caller.tenant_id, StaffId(staff_id))
 
 
@@ -119,7 +115,7 @@ def list_faces(staff_id: UUID, caller: Caller, state: State) -> StaffFaceList:
     operation_id="getFaceImage",
     summary="Show an enrolled photograph",
     response_class=Response,
-    responses=_PICTURES,
+    responses=PICTURES,
 )
 def get_face_image(
     staff_id: UUID,
@@ -130,7 +126,7 @@ def get_face_image(
         Literal["photograph", "crop"], fastapi.Query(description="As it was sent, or the aligned face.")
     ] = "photograph",
 ) -> Response:
-    """For who cannot reach the object store that the presigned URLs lead to."""
+    """The file that was sent, or the aligned face in it."""
     picture, media_type = enrolled_faces.read_picture(
         state.services, caller.tenant_id, StaffId(staff_id), FaceId(face_id), crop=variant == "crop"
     )

@@ -12,6 +12,7 @@ from contracts.corrections import PersonRef, PromoteRequest
 from contracts.customers import Sighting
 from contracts.records import CustomerProfileV1
 from dashboards.customer_record import ask_for_erasure, keep_number
+from dashboards.face_pictures import show_picture
 from dashboards.identities import COLUMNS, NOTE, corrected, label, named, say, short
 from dashboards.opt_outs import opt_outs
 from dashboards.review_queue import answer
@@ -53,14 +54,14 @@ def profile_of(client: FootfallClient, profile: CustomerProfileV1) -> list[Sight
     return sightings
 
 
-def choose_sightings(profile: CustomerProfileV1, sightings: list[Sighting]) -> list[UUID]:
+def choose_sightings(client: FootfallClient, profile: CustomerProfileV1, sightings: list[Sighting]) -> list[UUID]:
     """The sightings that were ticked."""
     ticked: list[UUID] = []
     columns = st.columns(COLUMNS)
     for number, sighting in enumerate(sightings):
         with columns[number % COLUMNS]:
             if sighting.crop_url is not None:
-                st.image(sighting.crop_url, width="stretch")
+                show_picture(client, sighting.crop_url)
             else:
                 st.caption(":material/no_photography: no image")
             text = f"{sighting.started_at:%d %b %H:%M}" + (" :material/face:" if sighting.in_gallery else "")
@@ -103,7 +104,7 @@ def take_apart(
 ) -> None:
     """Splitting, and detaching or moving single sightings."""
     st.caption("Tick the faces that are somebody else's. :material/face: marks those that recognition goes by.")
-    ticked = choose_sightings(profile, sightings)
+    ticked = choose_sightings(client, profile, sightings)
     splitting, detaching = st.columns(2)
     if splitting.button(
         f"Split off {len(ticked)} as another person", disabled=not ticked, icon=":material/call_split:", width="stretch"

@@ -172,8 +172,8 @@ class StoredObject:
 class ObjectStore(Protocol):
     """Images by key. Keys are made here from the tenant's id and a name, so that none can leave its tenant.
 
-    Every method raises ObjectsUnavailableError when the server is away and, but for `ensure` and `presigned_url`,
-    while the buckets are missing; ConfigurationError when the server refuses the keys. Thread-safe.
+    Every method raises ObjectsUnavailableError when the server is away and, but for `ensure`, while
+    the buckets are missing; ConfigurationError when the server refuses the keys. Thread-safe.
     """
 
     def ensure(self) -> None:
@@ -197,11 +197,6 @@ class ObjectStore(Protocol):
 
     def list(self, tenant_id: TenantId, bucket: BucketKind) -> Iterator[StoredObject]:
         """Every object of the tenant, fetched as the iterator is read; errors come while reading."""
-        ...
-
-    def presigned_url(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> str:
-        """A GET URL that works for `s3.presigned_seconds`; it is made for a missing object too. Raises NotFoundError
-        for another tenant's key."""
         ...
 
     def lifecycle_days(self, bucket: BucketKind) -> int | None:

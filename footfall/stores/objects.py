@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 
 import urllib3
@@ -121,13 +121,6 @@ class S3ObjectStore:
         with _translated():
             for found in self._client.list_objects(self._names[bucket], prefix=f"{tenant_id}/", recursive=True):
                 yield StoredObject(found.object_name, found.size or 0, found.last_modified or datetime.now(UTC))
-
-    def presigned_url(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> str:
-        """Made without asking the server, so it is also made for a key that is missing."""
-        lifetime = timedelta(seconds=self._settings.presigned_seconds)
-        owned = owned_key(tenant_id, key)
-        with _translated():
-            return str(self._client.presigned_get_object(self._names[bucket], owned, expires=lifetime))
 
     def lifecycle_days(self, bucket: BucketKind) -> int | None:
         """The shortest of the rules that cover the whole bucket."""

@@ -196,7 +196,7 @@ class _Object:
 
 
 class MemoryObjectStore:
-    """Buckets as dicts. A presigned URL is a `memory://` one, which nothing resolves."""
+    """Buckets as dicts."""
 
     def __init__(self, settings: S3Settings) -> None:
         self._raw_retention_days = settings.raw_retention_days
@@ -235,9 +235,6 @@ class MemoryObjectStore:
         for key, value in held:
             if key.startswith(f"{tenant_id}/"):
                 yield StoredObject(key, len(value.data), value.modified_at)
-
-    def presigned_url(self, tenant_id: TenantId, bucket: BucketKind, key: str) -> str:
-        return f"memory://{bucket}/{owned_key(tenant_id, key)}"
 
     def lifecycle_days(self, bucket: BucketKind) -> int | None:
         with self._lock:

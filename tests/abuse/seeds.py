@@ -96,6 +96,7 @@ SEEDS: dict[str, Seed] = {
     "recordFaceEvents": Seed(without=frozenset({"images"}), elsewhere=frozenset({200, 403, 404})),
     # Only the rows are planted, and no photograph in the object store.
     "getFaceImage": Seed(own=frozenset({404})),
+    "getSightingImage": Seed(own=frozenset({404})),
     # The planted customer's erasure was asked for. For one who is nobody here it never was.
     "requestErasure": Seed(own=frozenset({409})),
     "listErasureRequests": Seed(elsewhere=frozenset({200, 404})),

@@ -13,15 +13,16 @@ from sqlalchemy import Connection, RowMapping, text
 
 from contracts.base import PersonKind, TemplateId, TenantId
 from footfall.stores.postgres.customers import GalleryRow
+from footfall.stores.postgres.sealed_templates import opened
 
 # Everything that can be matched, as `customers.select_owners` has it: expired photographs are nobody's.
 _MATCHABLE = """
-    select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding, created_at
+    select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding, created_at, opener
     from footfall.staff_face_templates
     where model_version = :model_version and (expires_at is null or expires_at > now())
     union all
     select t.template_id, case when c.staff_id is null then 'customer' else 'staff' end,
-           coalesce(c.staff_id, t.customer_id), t.embedding, t.created_at
+           coalesce(c.staff_id, t.customer_id), t.embedding, t.created_at, t.opener
     from footfall.customer_gallery_templates as t
     inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
     where t.model_version = :model_version
@@ -161,20 +162,20 @@ def select_templates_of(connection: Connection, person_ids: Collection[UUID], mo
     rows = connection.execute(
         # Three parts rather than one view, so that each finds its people by an index in a gallery of any size.
         text("""
-            select template_id, person_kind, person_id, embedding
+            select template_id, person_kind, person_id, embedding, opener
             from (
-                select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding
+                select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding, opener
                 from footfall.staff_face_templates
                 where staff_id = any(cast(:ids as uuid[])) and model_version = :model_version
                   and (expires_at is null or expires_at > now())
                 union all
-                select t.template_id, 'customer', t.customer_id, t.embedding
+                select t.template_id, 'customer', t.customer_id, t.embedding, t.opener
                 from footfall.customer_gallery_templates as t
                 inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
                 where t.customer_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
                   and c.staff_id is null
                 union all
-                select t.template_id, 'staff', c.staff_id, t.embedding
+                select t.template_id, 'staff', c.staff_id, t.embedding, t.opener
                 from footfall.customer_gallery_templates as t
                 inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
                 where c.staff_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
@@ -183,7 +184,7 @@ def select_templates_of(connection: Connection, person_ids: Collection[UUID], mo
         """),
         {"ids": list(person_ids), "model_version": model_version},
     )
-    return [_gallery_row(row) for row in rows.mappings()]
+    return [_gallery_row(connection, row) for row in rows.mappings()]
 
 
 def select_one_template_each(connection: Connection, model_version: str, *, most: int) -> list[GalleryRow]:
@@ -191,9 +192,9 @@ def select_one_template_each(connection: Connection, model_version: str, *, most
     it is the same tomorrow and has nothing to do with who they are."""
     rows = connection.execute(
         text(f"""
-            select template_id, person_kind, person_id, embedding
+            select template_id, person_kind, person_id, embedding, opener
             from (
-                select distinct on (person_id) template_id, person_kind, person_id, embedding
+                select distinct on (person_id) template_id, person_kind, person_id, embedding, opener
                 from ({_MATCHABLE}) as matchable
                 order by person_id, created_at, template_id
             ) as firsts
@@ -202,7 +203,7 @@ def select_one_template_each(connection: Connection, model_version: str, *, most
         """),  # noqa: S608 - a constant of this module
         {"model_version": model_version, "most": most},
     )
-    return [_gallery_row(row) for row in rows.mappings()]
+    return [_gallery_row(connection, row) for row in rows.mappings()]
 
 
 def select_photographs_of_staff(connection: Connection, model_version: str, *, most: int) -> list[GalleryRow]:
@@ -210,7 +211,7 @@ def select_photographs_of_staff(connection: Connection, model_version: str, *, m
     templates were kept because they matched, and would make the model look better than it is."""
     rows = connection.execute(
         text("""
-            select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding
+            select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding, opener
             from footfall.staff_face_templates as f
             where model_version = :model_version and exists (
                 select 1 from footfall.staff_face_templates as other
@@ -222,12 +223,13 @@ def select_photographs_of_staff(connection: Connection, model_version: str, *, m
         """),
         {"model_version": model_version, "most": most},
     )
-    return [_gallery_row(row) for row in rows.mappings()]
+    return [_gallery_row(connection, row) for row in rows.mappings()]
 
 
-def _gallery_row(row: RowMapping) -> GalleryRow:
+def _gallery_row(connection: Connection, row: RowMapping) -> GalleryRow:
     kind: PersonKind = row["person_kind"]
-    return GalleryRow(TemplateId(row["template_id"]), kind, row["person_id"], bytes(row["embedding"]))
+    embedding = opened(connection, row["embedding"], row["opener"])
+    return GalleryRow(TemplateId(row["template_id"]), kind, row["person_id"], embedding)
 
 
 def _calibration(row: RowMapping) -> CalibrationRow:

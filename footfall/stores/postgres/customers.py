@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from contracts.base import CustomerId, EventId, PersonKind, StaffId, TemplateId, TenantId
+from footfall.stores.postgres.sealed_templates import opened, sealed_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,9 @@ def insert_template(connection: Connection, tenant_id: TenantId, template: NewTe
             "customer_id": template.customer_id,
             "event_id": template.event_id,
             "model_version": template.model_version,
-            "embedding": template.embedding,
+            "embedding": sealed_one(
+                connection, tenant_id, template.event_id, template.model_version, template.embedding
+            ),
             "quality_score": template.quality_score,
         },
     )
@@ -148,13 +151,13 @@ def select_embeddings_of(connection: Connection, customer_id: CustomerId, model_
     """The customer's templates, best quality first; each 2048 bytes."""
     rows = connection.execute(
         text("""
-            select embedding from footfall.customer_gallery_templates
+            select embedding, opener from footfall.customer_gallery_templates
             where customer_id = :customer_id and model_version = :model_version
             order by quality_score desc, template_id
         """),
         {"customer_id": customer_id, "model_version": model_version},
     )
-    return [bytes(embedding) for embedding in rows.scalars()]
+    return [opened(connection, row.embedding, row.opener) for row in rows]
 
 
 def select_owners(
@@ -186,14 +189,15 @@ def select_gallery(
     """Templates of the tenant's people by (kind, id), from the one that comes after `after`."""
     rows = connection.execute(
         text("""
-            select g.template_id, g.person_kind, g.person_id, g.embedding
+            select g.template_id, g.person_kind, g.person_id, g.embedding, g.opener
             from (
-                select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding, model_version
+                select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding, model_version,
+                       opener
                 from footfall.staff_face_templates
                 union all
                 select t.template_id,
                        case when c.staff_id is null then 'customer' else 'staff' end,
-                       coalesce(c.staff_id, t.customer_id), t.embedding, t.model_version
+                       coalesce(c.staff_id, t.customer_id), t.embedding, t.model_version, t.opener
                 from footfall.customer_gallery_templates as t
                 inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
             ) as g
@@ -210,27 +214,27 @@ def select_gallery(
             "limit": limit,
         },
     )
-    return [_gallery_row(row) for row in rows]
+    return [_gallery_row(connection, row) for row in rows]
 
 
 def select_gallery_rows(connection: Connection, template_ids: Collection[UUID], model_version: str) -> list[GalleryRow]:
     """Those of the templates that are there, of the model version, in no order."""
     rows = connection.execute(
         text("""
-            select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding
+            select face_id as template_id, 'staff' as person_kind, staff_id as person_id, embedding, opener
             from footfall.staff_face_templates
             where face_id = any(cast(:ids as uuid[])) and model_version = :model_version
             union all
             select t.template_id,
                    case when c.staff_id is null then 'customer' else 'staff' end, coalesce(c.staff_id, t.customer_id),
-                   t.embedding
+                   t.embedding, t.opener
             from footfall.customer_gallery_templates as t
             inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
             where t.template_id = any(cast(:ids as uuid[])) and t.model_version = :model_version
         """),
         {"ids": list(template_ids), "model_version": model_version},
     )
-    return [_gallery_row(row) for row in rows]
+    return [_gallery_row(connection, row) for row in rows]
 
 
 def select_template_ids(connection: Connection, model_version: str | None) -> set[TemplateId]:
@@ -250,6 +254,6 @@ def select_template_ids(connection: Connection, model_version: str | None) -> se
     return {TemplateId(template_id) for template_id in rows.scalars()}
 
 
-def _gallery_row(row: Row[tuple[UUID, PersonKind, UUID, bytes]]) -> GalleryRow:
-    template_id, person_kind, person_id, embedding = row
-    return GalleryRow(TemplateId(template_id), person_kind, person_id, bytes(embedding))
+def _gallery_row(connection: Connection, row: Row[tuple[UUID, PersonKind, UUID, bytes, bytes | None]]) -> GalleryRow:
+    template_id, person_kind, person_id, embedding, opener = row
+    return GalleryRow(TemplateId(template_id), person_kind, person_id, opened(connection, embedding, opener))

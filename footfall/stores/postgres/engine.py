@@ -20,6 +20,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from footfall.errors import ConfigurationError, ConflictError, PostgresUnavailableError
+from footfall.face_vault import FaceVault, carrying
 from footfall.settings import PostgresSettings
 
 _CONNECT_TIMEOUT_SECONDS = 10
@@ -42,14 +43,15 @@ def read_dsn(dsn: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def open_engine(dsn: str, settings: PostgresSettings, *, application: str) -> Engine:
+def open_engine(dsn: str, settings: PostgresSettings, *, application: str, vault: FaceVault | None = None) -> Engine:
     """A pooled engine on psycopg 3. Connects on first use only.
 
-    A connection that a restart of the server broke is replaced before it is used. Raises ConfigurationError for a DSN
-    that is none.
+    A connection that a restart of the server broke is replaced before it is used. `vault`: what kept faces are opened
+    and sealed with; without one the engine serves everything else. Raises ConfigurationError for a DSN that is none.
     """
     engine = create_engine(
         read_dsn(dsn),
+        execution_options={} if vault is None else carrying(vault),
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.connect_timeout_seconds,

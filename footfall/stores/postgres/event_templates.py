@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from contracts.base import CustomerId, EventId, TenantId
+from footfall.stores.postgres.sealed_templates import opened, sealed_one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +34,9 @@ def insert_event_template(connection: Connection, tenant_id: TenantId, template:
             "tenant_id": tenant_id,
             "event_id": template.event_id,
             "model_version": template.model_version,
-            "embedding": template.embedding,
+            "embedding": sealed_one(
+                connection, tenant_id, template.event_id, template.model_version, template.embedding
+            ),
             "quality_score": template.quality_score,
         },
     )
@@ -44,7 +48,7 @@ def select_best(
     """Templates of the customer's sightings, best quality first, at most `most`."""
     rows = connection.execute(
         text("""
-            select t.event_id, t.model_version, t.embedding, t.quality_score
+            select t.event_id, t.model_version, t.embedding, t.quality_score, t.opener
             from footfall.sighting_templates as t
             inner join footfall.face_events as e on e.tenant_id = t.tenant_id and e.event_id = t.event_id
             where e.customer_id = :customer_id and t.model_version = :model_version
@@ -53,7 +57,7 @@ def select_best(
         """),
         {"customer_id": customer_id, "model_version": model_version, "most": most},
     )
-    return [SightingTemplate(row.event_id, row.model_version, bytes(row.embedding), row.quality_score) for row in rows]
+    return [_template(connection, row) for row in rows]
 
 
 def select_templates_of_events(connection: Connection, event_ids: Collection[UUID]) -> dict[EventId, SightingTemplate]:
@@ -61,19 +65,21 @@ def select_templates_of_events(connection: Connection, event_ids: Collection[UUI
     rows = connection.execute(
         text("""
             select t.event_id, coalesce(v.model_version, t.model_version) as model_version,
-                   coalesce(v.embedding, t.embedding) as embedding, t.quality_score
+                   coalesce(v.embedding, t.embedding) as embedding, t.quality_score,
+                   footfall.opener(
+                       t.tenant_id, t.event_id, coalesce(v.model_version, t.model_version), k.wrapped, k.master_id
+                   ) as opener
             from footfall.event_templates as t
+            left join footfall.face_keys as k on k.tenant_id = t.tenant_id and k.face_id = t.event_id
             left join footfall.event_template_versions as v
                 on v.tenant_id = t.tenant_id and v.event_id = t.event_id and v.embedding is not null
                 and v.model_version = (select model_version from deployment.model_versions where role = 'served')
             where t.event_id = any(cast(:ids as uuid[]))
+              and (k.face_id is not null or octet_length(coalesce(v.embedding, t.embedding)) = 2048)
         """),
         {"ids": list(event_ids)},
     )
-    return {
-        row.event_id: SightingTemplate(row.event_id, row.model_version, bytes(row.embedding), row.quality_score)
-        for row in rows
-    }
+    return {row.event_id: _template(connection, row) for row in rows}
 
 
 def delete_templates_of_customers(connection: Connection, customer_ids: Collection[UUID]) -> int:
@@ -93,14 +99,14 @@ def select_of_nobody(connection: Connection, model_version: str) -> list[Sightin
     """Templates of sightings that a correction made nobody's."""
     rows = connection.execute(
         text("""
-            select t.event_id, t.model_version, t.embedding, t.quality_score
+            select t.event_id, t.model_version, t.embedding, t.quality_score, t.opener
             from footfall.sighting_templates as t
             inner join footfall.face_events as e on e.tenant_id = t.tenant_id and e.event_id = t.event_id
             where e.customer_id is null and e.staff_id is null and t.model_version = :model_version
         """),
         {"model_version": model_version},
     )
-    return [SightingTemplate(row.event_id, row.model_version, bytes(row.embedding), row.quality_score) for row in rows]
+    return [_template(connection, row) for row in rows]
 
 
 def delete_event_templates(connection: Connection, event_ids: Collection[UUID]) -> None:
@@ -109,3 +115,8 @@ def delete_event_templates(connection: Connection, event_ids: Collection[UUID]) 
         text("delete from footfall.event_templates where event_id = any(cast(:ids as uuid[]))"),
         {"ids": list(event_ids)},
     )
+
+
+def _template(connection: Connection, row: Row[Any]) -> SightingTemplate:
+    embedding = opened(connection, row.embedding, row.opener)
+    return SightingTemplate(row.event_id, row.model_version, embedding, row.quality_score)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from contracts.base import CustomerId, EventId, TemplateId, TenantId
 from footfall.stores.postgres.reembeddings import copy_twins
+from footfall.stores.postgres.sealed_templates import opened, sealed_one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,13 +41,18 @@ def select_templates(
         text("""
             select t.template_id, t.customer_id, t.event_id, t.quality_score, t.created_at,
                    coalesce(v.model_version, t.model_version) as model_version,
-                   coalesce(v.embedding, t.embedding) as embedding
+                   coalesce(v.embedding, t.embedding) as embedding,
+                   footfall.opener(
+                       t.tenant_id, t.event_id, coalesce(v.model_version, t.model_version), k.wrapped, k.master_id
+                   ) as opener
             from footfall.customer_templates as t
+            left join footfall.face_keys as k on k.tenant_id = t.tenant_id and k.face_id = t.event_id
             left join footfall.customer_template_versions as v
                 on v.tenant_id = t.tenant_id and v.template_id = t.template_id and v.embedding is not null
                 and v.model_version = (select model_version from deployment.model_versions where role = 'served')
-            where t.event_id = any(cast(:event_ids as uuid[])) or t.customer_id = any(cast(:customer_ids as uuid[]))
-               or t.template_id = any(cast(:template_ids as uuid[]))
+            where (t.event_id = any(cast(:event_ids as uuid[])) or t.customer_id = any(cast(:customer_ids as uuid[]))
+                   or t.template_id = any(cast(:template_ids as uuid[])))
+              and (k.face_id is not null or octet_length(coalesce(v.embedding, t.embedding)) = 2048)
             order by t.quality_score desc, t.template_id
         """),
         {
@@ -55,7 +61,18 @@ def select_templates(
             "template_ids": list(template_ids),
         },
     )
-    return [FiledTemplate(**{**row, "embedding": bytes(row["embedding"])}) for row in rows.mappings()]
+    return [
+        FiledTemplate(
+            template_id=row.template_id,
+            customer_id=row.customer_id,
+            event_id=row.event_id,
+            model_version=row.model_version,
+            embedding=opened(connection, row.embedding, row.opener),
+            quality_score=row.quality_score,
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
 
 
 def insert_template(connection: Connection, tenant_id: TenantId, template: FiledTemplate) -> None:
@@ -76,7 +93,9 @@ def insert_template(connection: Connection, tenant_id: TenantId, template: Filed
             "customer_id": template.customer_id,
             "event_id": template.event_id,
             "model_version": template.model_version,
-            "embedding": template.embedding,
+            "embedding": sealed_one(
+                connection, tenant_id, template.event_id, template.model_version, template.embedding
+            ),
             "quality_score": template.quality_score,
             "created_at": template.created_at,
         },

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from contracts.base import FaceId, StaffId, TemplateId, TenantId
 from footfall.stores.postgres.customers import GalleryRow
+from footfall.stores.postgres.sealed_templates import opened
 
 _GIVEN_UP = (
     ("staff_face_images", "face_id", "staff_face_versions"),
@@ -102,9 +103,9 @@ def select_left_behind(
     """Templates in the former version of people who have none in the served one, of those seen last; at most `most`."""
     rows = connection.execute(
         text("""
-            select template_id, person_kind, person_id, embedding from (
+            select template_id, person_kind, person_id, embedding, opener from (
                 select f.face_id as template_id, 'staff' as person_kind, f.staff_id as person_id, f.embedding,
-                       now() as seen_at
+                       f.opener, now() as seen_at
                 from footfall.staff_face_templates as f
                 where f.model_version = :former and (f.expires_at is null or f.expires_at > now())
                   and not exists (
@@ -113,7 +114,7 @@ def select_left_behind(
                   )
                 union all
                 select t.template_id, case when c.staff_id is null then 'customer' else 'staff' end,
-                       coalesce(c.staff_id, t.customer_id), t.embedding, c.last_seen_at
+                       coalesce(c.staff_id, t.customer_id), t.embedding, t.opener, c.last_seen_at
                 from footfall.customer_gallery_templates as t
                 inner join footfall.customers as c on c.tenant_id = t.tenant_id and c.customer_id = t.customer_id
                 where t.model_version = :former and (c.staff_id is not null or not cast(:staff_only as boolean))
@@ -129,7 +130,13 @@ def select_left_behind(
         {"former": former, "served": served, "most": most, "staff_only": staff_only},
     )
     return [
-        GalleryRow(TemplateId(row.template_id), row.person_kind, row.person_id, bytes(row.embedding)) for row in rows
+        GalleryRow(
+            TemplateId(row.template_id),
+            row.person_kind,
+            row.person_id,
+            opened(connection, row.embedding, row.opener),
+        )
+        for row in rows
     ]
 
 

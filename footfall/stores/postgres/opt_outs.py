@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
 from contracts.base import TenantId
 from footfall.cursors import Position
+from footfall.stores.postgres.sealed_templates import opened, sealed_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +64,18 @@ def insert_templates(
 ) -> None:
     """Templates of an opt-out that is there, each of 2048 bytes."""
     for embedding in embeddings:
+        template_id = uuid4()
         connection.execute(
             text("""
-                insert into footfall.opt_out_templates (tenant_id, opt_out_id, model_version, embedding)
-                values (:tenant_id, :opt_out_id, :model_version, :embedding)
+                insert into footfall.opt_out_templates (tenant_id, template_id, opt_out_id, model_version, embedding)
+                values (:tenant_id, :template_id, :opt_out_id, :model_version, :embedding)
             """),
             {
                 "tenant_id": tenant_id,
+                "template_id": template_id,
                 "opt_out_id": opt_out_id,
                 "model_version": model_version,
-                "embedding": embedding,
+                "embedding": sealed_one(connection, tenant_id, template_id, model_version, embedding),
             },
         )
 
@@ -81,11 +84,12 @@ def insert_first_template(
     connection: Connection, tenant_id: TenantId, opt_out_id: UUID, *, model_version: str, embedding: bytes
 ) -> None:
     """A template of 2048 bytes, unless the opt-out has one of the model version."""
+    template_id = uuid4()
     connection.execute(
         text("""
-            insert into footfall.opt_out_templates (tenant_id, opt_out_id, model_version, embedding)
-            select cast(:tenant_id as uuid), cast(:opt_out_id as uuid), cast(:model_version as text),
-                   cast(:embedding as bytea)
+            insert into footfall.opt_out_templates (tenant_id, template_id, opt_out_id, model_version, embedding)
+            select cast(:tenant_id as uuid), cast(:template_id as uuid), cast(:opt_out_id as uuid),
+                   cast(:model_version as text), cast(:embedding as bytea)
             where not exists (
                 select 1 from footfall.opt_out_templates
                 where opt_out_id = :opt_out_id and model_version = :model_version
@@ -93,9 +97,10 @@ def insert_first_template(
         """),
         {
             "tenant_id": tenant_id,
+            "template_id": template_id,
             "opt_out_id": opt_out_id,
             "model_version": model_version,
-            "embedding": embedding,
+            "embedding": sealed_one(connection, tenant_id, template_id, model_version, embedding),
         },
     )
 
@@ -136,13 +141,16 @@ def select_opt_out_templates(connection: Connection, model_version: str) -> list
     """Every (opt-out, template) that stands, of the model version."""
     rows = connection.execute(
         text("""
-            select opt_out_id, embedding from footfall.opt_out_templates
-            where model_version = :model_version
-            order by opt_out_id, template_id
+            select t.opt_out_id, t.embedding,
+                   footfall.opener(t.tenant_id, t.template_id, t.model_version, k.wrapped, k.master_id) as opener
+            from footfall.opt_out_templates as t
+            left join footfall.face_keys as k on k.tenant_id = t.tenant_id and k.face_id = t.template_id
+            where t.model_version = :model_version and (k.face_id is not null or octet_length(t.embedding) = 2048)
+            order by t.opt_out_id, t.template_id
         """),
         {"model_version": model_version},
     )
-    return [(row.opt_out_id, bytes(row.embedding)) for row in rows]
+    return [(row.opt_out_id, opened(connection, row.embedding, row.opener)) for row in rows]
 
 
 def withdraw_row(connection: Connection, opt_out_id: UUID, actor: str) -> bool:

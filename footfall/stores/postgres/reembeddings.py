@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from contracts.base import EventId, TemplateId, TenantId
-
-Kind = Literal["face", "template", "sighting"]
-"""Templates of enrolled photographs, of the customers' gallery, and of sightings."""
+from footfall.stores.postgres.reembedding_sources import SHAPES, Kind, Shape
+from footfall.stores.postgres.sealed_templates import PlainTemplate, sealed, sealed_one
 
 Fault = Literal["no_image", "missing", "corrupt", "no_face"]
 """Why there is no template: no image was stored or it has expired, the store has lost it, it cannot be read, or no
 face is found in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A template that has no twin in the version yet, and what one can be made of: the first of `keys` that serves, in
-    the bucket of its kind. `embedding` (2048 bytes) is the template in its own `model_version`; `twin` that of the same
-    sighting in the version wanted, where there is one already."""
-
-    row_id: UUID
-    keys: tuple[str, ...]
-    model_version: str
-    embedding: bytes
-    twin: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,89 +48,13 @@ class SetAside:
     fault: Fault
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    table: str
-    key: str
-    versions: str
-    sources: str
-
-
-_SHAPES: Mapping[Kind, _Shape] = MappingProxyType(
-    {
-        "face": _Shape(
-            "staff_face_images",
-            "face_id",
-            "staff_face_versions",
-            "select p.face_id as row_id, array[p.crop_key, p.image_key] as keys, p.model_version, p.embedding, "
-            "cast(null as bytea) as twin "
-            "from footfall.staff_face_images as p",
-        ),
-        "template": _Shape(
-            "customer_templates",
-            "template_id",
-            "customer_template_versions",
-            "select p.template_id as row_id, array_remove(array[e.image_key], null) as keys, p.model_version, "
-            "p.embedding, s.embedding as twin from footfall.customer_templates as p "
-            "left join footfall.face_events as e on e.tenant_id = p.tenant_id and e.event_id = p.event_id "
-            "left join footfall.event_template_versions as s on s.tenant_id = p.tenant_id "
-            "and s.event_id = p.event_id and s.model_version = :model_version",
-        ),
-        "sighting": _Shape(
-            "event_templates",
-            "event_id",
-            "event_template_versions",
-            "select p.event_id as row_id, array_remove(array[e.image_key], null) as keys, p.model_version, "
-            "p.embedding, c.embedding as twin from footfall.event_templates as p "
-            "inner join footfall.face_events as e on e.tenant_id = p.tenant_id and e.event_id = p.event_id "
-            "left join lateral (select v.embedding from footfall.customer_templates as t "
-            "inner join footfall.customer_template_versions as v on v.tenant_id = t.tenant_id "
-            "and v.template_id = t.template_id and v.model_version = :model_version "
-            "where t.tenant_id = p.tenant_id and t.event_id = p.event_id limit 1) as c on true",
-        ),
-    }
-)
-
-
-def select_sources(
-    connection: Connection, kind: Kind, model_version: str, *, after: UUID | None, limit: int
-) -> list[Source]:
-    """Templates of the bound tenant that have no twin in the version and no fault on record, by their ids."""
-    shape = _SHAPES[kind]
-    rows = connection.execute(
-        text(f"""
-            {shape.sources}
-            where p.model_version <> :model_version
-              and not exists (
-                  select 1 from footfall.{shape.versions} as v
-                  where v.tenant_id = p.tenant_id and v.{shape.key} = p.{shape.key}
-                    and v.model_version = :model_version
-              )
-              and (cast(:after as uuid) is null or p.{shape.key} > cast(:after as uuid))
-            order by p.{shape.key}
-            limit :limit
-        """),  # noqa: S608 - constants of this module
-        {"model_version": model_version, "after": after, "limit": limit},
-    )
-    return [
-        Source(
-            row.row_id,
-            tuple(row.keys),
-            row.model_version,
-            bytes(row.embedding),
-            None if row.twin is None else bytes(row.twin),
-        )
-        for row in rows
-    ]
-
-
 def insert_twins(
     connection: Connection, tenant_id: TenantId, kind: Kind, model_version: str, twins: Sequence[Twin]
 ) -> int:
     """How many were written. Templates that were deleted meanwhile get none, and none that is there is replaced."""
     if not twins:
         return 0
-    shape = _SHAPES[kind]
+    shape = SHAPES[kind]
     return connection.execute(
         text(f"""
             insert into footfall.{shape.versions} (tenant_id, {shape.key}, model_version, embedding, fault)
@@ -162,10 +71,33 @@ def insert_twins(
             "tenant_id": tenant_id,
             "model_version": model_version,
             "ids": [twin.row_id for twin in twins],
-            "embeddings": [twin.embedding for twin in twins],
+            "embeddings": _sealed_twins(connection, tenant_id, shape, model_version, twins),
             "faults": [twin.fault for twin in twins],
         },
     ).rowcount
+
+
+def _sealed_twins(
+    connection: Connection, tenant_id: TenantId, shape: Shape, model_version: str, twins: Sequence[Twin]
+) -> list[bytes | None]:
+    """As they are stored. A template that was deleted meanwhile has no face any more, and its twin is left out."""
+    faces = {twin.row_id: twin.row_id for twin in twins}
+    if shape.face != shape.key:
+        rows = connection.execute(
+            text(
+                f"select {shape.key} as row_id, {shape.face} as face_id from footfall.{shape.table}"  # noqa: S608 - constants
+                f" where {shape.key} = any(cast(:ids as uuid[]))"
+            ),
+            {"ids": list(faces)},
+        )
+        faces = {row.row_id: row.face_id for row in rows}
+    made = {
+        twin.row_id: PlainTemplate(faces[twin.row_id], model_version, twin.embedding)
+        for twin in twins
+        if twin.embedding is not None and twin.row_id in faces
+    }
+    stored = dict(zip(made, sealed(connection, tenant_id, list(made.values())), strict=True))
+    return [stored.get(twin.row_id) for twin in twins]
 
 
 def copy_twins(connection: Connection, template_ids: Sequence[TemplateId]) -> None:
@@ -250,7 +182,7 @@ def delete_faults(connection: Connection, model_version: str) -> int:
             text(f"delete from footfall.{shape.versions} where model_version = :model_version and fault is not null"),  # noqa: S608 - constants of this module
             {"model_version": model_version},
         ).rowcount
-        for shape in _SHAPES.values()
+        for shape in SHAPES.values()
     )
 
 
@@ -283,5 +215,9 @@ def insert_event_twins(
             where event_id = :event_id and model_version <> :model_version
             on conflict do nothing
         """),
-        {"event_id": event_id, "model_version": model_version, "embedding": embedding},
+        {
+            "event_id": event_id,
+            "model_version": model_version,
+            "embedding": sealed_one(connection, tenant_id, event_id, model_version, embedding),
+        },
     )

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from contracts.base import CustomerId, EventId, TenantId
 from footfall.cursors import Position
 from footfall.duplicates import Presence
+from footfall.stores.postgres.sealed_templates import opened
 from footfall.stores.postgres.visits import Person
 
 
@@ -133,9 +134,9 @@ def select_latest_templates(
     """(customer, sighting, template) of every customer's latest sightings, at most `most_each` of one."""
     rows = connection.execute(
         text("""
-            select customer_id, event_id, embedding
+            select customer_id, event_id, embedding, opener
             from (
-                select e.customer_id, t.event_id, t.embedding,
+                select e.customer_id, t.event_id, t.embedding, t.opener,
                        row_number() over (partition by e.customer_id order by e.started_at desc, e.event_id) as place
                 from footfall.sighting_templates as t
                 inner join footfall.face_events as e on e.tenant_id = t.tenant_id and e.event_id = t.event_id
@@ -146,7 +147,7 @@ def select_latest_templates(
         """),
         {"model_version": model_version, "most_each": most_each},
     )
-    return [(row.customer_id, row.event_id, bytes(row.embedding)) for row in rows]
+    return [(row.customer_id, row.event_id, opened(connection, row.embedding, row.opener)) for row in rows]
 
 
 def select_presences(connection: Connection, people: Collection[UUID]) -> list[tuple[Person, Presence]]:
@@ -169,11 +170,11 @@ def select_presences(connection: Connection, people: Collection[UUID]) -> list[t
     ]
 
 
-def select_newest_crops(connection: Connection, person: Person, most: int) -> list[str]:
-    """Keys of the images of the person's latest sightings that have one."""
+def select_newest_crops(connection: Connection, person: Person, most: int) -> list[EventId]:
+    """The person's latest sightings that have an image."""
     rows = connection.execute(
         text("""
-            select image_key from footfall.face_events
+            select event_id from footfall.face_events
             where (customer_id = cast(:customer_id as uuid) or staff_id = cast(:staff_id as uuid))
               and image_key is not null
             order by started_at desc, event_id
@@ -185,4 +186,4 @@ def select_newest_crops(connection: Connection, person: Person, most: int) -> li
             "most": most,
         },
     )
-    return list(rows.scalars())
+    return [EventId(event_id) for event_id in rows.scalars()]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from contracts.base import FaceBox, FaceId, FaceQualityReport, Landmarks5, StaffId, TenantId
 from contracts.people import LivenessReport, Staff, StaffCreate
+from footfall.stores.postgres.sealed_templates import opened, sealed_one
 
 SELECT_STAFF = """
     select s.staff_id, s.display_name, s.external_ref, s.created_at, s.version,
@@ -147,7 +148,7 @@ def insert_face(connection: Connection, tenant_id: TenantId, face: NewFace) -> F
             "landmarks": json.dumps(face.landmarks),
             "quality": face.quality.model_dump_json(),
             "model_version": face.model_version,
-            "embedding": face.embedding,
+            "embedding": sealed_one(connection, tenant_id, face.face_id, face.model_version, face.embedding),
             "background_faces": face.background_faces,
             "valid_days": face.valid_days,
             "liveness_verdict": None if face.liveness is None else face.liveness.verdict,
@@ -188,7 +189,7 @@ def select_templates(
     """The templates that are matched: of the model version and not expired, oldest first; of everybody, or of one."""
     rows = connection.execute(
         text("""
-            select face_id, staff_id, embedding
+            select face_id, staff_id, embedding, opener
             from footfall.staff_face_templates
             where model_version = :model_version and (expires_at is null or expires_at > now())
               and (cast(:staff_id as uuid) is null or staff_id = :staff_id)
@@ -196,7 +197,7 @@ def select_templates(
         """),
         {"model_version": model_version, "staff_id": staff_id},
     )
-    return [StaffTemplate(row.face_id, row.staff_id, bytes(row.embedding)) for row in rows]
+    return [StaffTemplate(row.face_id, row.staff_id, opened(connection, row.embedding, row.opener)) for row in rows]
 
 
 def select_enrolment_states(connection: Connection, model_version: str) -> list[EnrolmentState]:

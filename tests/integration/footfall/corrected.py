@@ -29,9 +29,11 @@ def record(world: World) -> Photograph:
             "select visit_id, site_id, person_kind, staff_id, customer_id, started_at, ended_at, sightings, camera_ids,"
             " is_first_visit, best_score from footfall.visits order by 1"
         ),
-        "templates": world.rows("select * from footfall.customer_templates order by template_id"),
-        "of_sightings": world.rows("select * from footfall.event_templates order by event_id"),
-        "faces": world.rows("select face_id, staff_id, embedding from footfall.staff_face_images order by 1"),
+        "templates": world.rows("select * from footfall.customer_gallery_templates order by template_id"),
+        "of_sightings": world.rows("select * from footfall.sighting_templates order by event_id"),
+        "faces": world.rows(
+            "select face_id, staff_id, embedding, opener from footfall.staff_face_templates order by 1"
+        ),
         "customers": world.rows("select * from footfall.customers order by customer_id"),
         "staff": world.rows("select * from footfall.staff order by staff_id"),
         "vectors": vectors_of(world),

@@ -55,15 +55,15 @@ def test_an_enrolled_photograph_is_described_and_can_be_fetched(world: World) ->
     assert stored(world) == (1, 1, 2)
     [row] = world.rows("select image_key, crop_key from footfall.staff_face_images")
     assert row["image_key"].startswith(f"{world.tenant_id}/staff/{ada}/")
-    assert world.services.objects.get(world.tenant_id, "derived", row["image_key"]) == photograph
-    crop = world.services.vision.decode(world.services.objects.get(world.tenant_id, "derived", row["crop_key"]))
+    assert world.picture("derived", row["image_key"]) == photograph
+    crop = world.services.vision.decode(world.picture("derived", row["crop_key"]))
     assert crop.shape == (112, 112, 3)
 
 
 def test_the_template_is_fused_with_its_mirror_images(world: World) -> None:
     enrolled(world, hired(world), jpeg(ADA))
 
-    [row] = world.rows("select embedding from footfall.staff_face_images")
+    [row] = world.rows("select embedding, opener from footfall.staff_face_templates")
     template = decode_vector(bytes(row["embedding"]))
     mirrored = seen(world, jpeg(np.ascontiguousarray(ADA[:, ::-1])))
     as_taken = seen(world, jpeg(ADA))

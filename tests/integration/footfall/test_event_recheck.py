@@ -63,7 +63,7 @@ def test_always_uses_the_servers_own_template(always: World) -> None:
 
     always.send(always.event(like(own, 0.9)), PICTURE)
 
-    [row] = always.rows("select embedding from footfall.customer_templates")
+    [row] = always.rows("select embedding, opener from footfall.customer_gallery_templates")
     assert float(decode_vector(bytes(row["embedding"])) @ own) > 0.999
 
 
@@ -126,7 +126,7 @@ def test_a_sample_keeps_the_workers_template_where_the_two_agree(world: World, m
         monkeypatch.setattr(event_recheck._CHANCE, "random", lambda drawn=chance: drawn)
         assert sampling.send(sampling.event(sent), PICTURE).recheck == looked_at
 
-    templates = world.rows("select embedding from footfall.event_templates")
+    templates = world.rows("select embedding, opener from footfall.sighting_templates")
     assert all(float(decode_vector(bytes(row["embedding"])) @ sent) > 0.999 for row in templates)
 
 

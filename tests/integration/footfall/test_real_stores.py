@@ -9,17 +9,17 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
 
 from contracts.base import FaceId, StaffId
 from contracts.people import StaffCreate
-from footfall.enrolled_faces import list_faces, remove_face
+from footfall.enrolled_faces import list_faces, read_picture, remove_face
 from footfall.enrolment import enrol_face
 from footfall.errors import NotFoundError, ObjectsUnavailableError, VectorsUnavailableError
 from footfall.gallery import gallery_drift, rebuild_gallery
+from footfall.pictures import sealed_face
 from footfall.recognition_trial import recognition_test
 from footfall.roster import create_staff, delete_staff
 from footfall.services import Services, open_services
@@ -65,8 +65,12 @@ def test_staff_and_strangers_pass_a_camera(real: World) -> None:
     )
     photograph = jpeg(ADA)
     face = enrol_face(real.services, real.tenant_id, ada, photograph, actor=ACTOR)
-    with urlopen(face.image_url) as answer:  # noqa: S310 - our own server's presigned URL
-        assert answer.read() == photograph
+    assert read_picture(real.services, real.tenant_id, ada, FaceId(face.face_id), crop=False) == (
+        photograph,
+        "image/jpeg",
+    )
+    stored = real.services.objects.get(real.tenant_id, "derived", real.derived_keys()[1])
+    assert sealed_face(stored) == face.face_id
     [seen] = real.services.vision.analyse_bytes(jpeg(ADA, quality=60))
     assert seen.vector is not None
 

@@ -12,6 +12,8 @@ from contracts.corrections import PersonRef, ReviewItem
 from footfall.corrections import merge, move_sighting, split
 from footfall.errors import NotFoundError
 from footfall.review_queue import Questions, dismiss_question, find_questions, list_questions
+from footfall.stores.postgres.sealed_templates import sealed_one
+from footfall.tenancy import tenant_transaction
 from tests.integration.footfall.conftest import Worlds
 from tests.integration.footfall.corrected import customer_of, see
 from tests.integration.footfall.world import ACTOR, MORNING, World, jpeg, portrait
@@ -66,13 +68,14 @@ def test_two_customers_of_one_person_are_a_question_until_they_are_merged(world:
     done = split(world.services, world.tenant_id, owner(world, first), [second], actor=ACTOR)
     assert done.created is not None
     # The second customer's template becomes the first person's, as if two cameras had made two of them.
-    like_first = world.rows("select embedding from footfall.event_templates where event_id = :id", id=first)[0]
+    [like_first] = world.rows(
+        "select embedding, opener, model_version from footfall.sighting_templates where event_id = :id", id=first
+    )
+    with tenant_transaction(world.services.engine, world.tenant_id) as connection:
+        version, plain = like_first["model_version"], like_first["embedding"]
+        sealed = sealed_one(connection, world.tenant_id, second, version, plain)
     for table in ("event_templates", "customer_templates"):
-        world.rows(
-            f"update footfall.{table} set embedding = :v where event_id = :id returning 1",
-            v=like_first["embedding"],
-            id=second,
-        )
+        world.rows(f"update footfall.{table} set embedding = :v where event_id = :id returning 1", v=sealed, id=second)
     assert find(world).duplicates == 1
     [item] = waiting(world)
     assert item.kind == "duplicate"

@@ -55,7 +55,9 @@ def test_a_stranger_becomes_a_customer_and_is_known_from_then_on(world: World) -
 def test_a_new_customers_template_is_in_postgres_and_in_the_vector_store(world: World) -> None:
     receipt = world.see(STRANGER)
 
-    [template] = world.rows("select template_id, customer_id, event_id, embedding from footfall.customer_templates")
+    [template] = world.rows(
+        "select template_id, customer_id, event_id, embedding, opener from footfall.customer_gallery_templates"
+    )
     assert (template["customer_id"], template["event_id"]) == (receipt.decision.person_id, receipt.event_id)
     assert np.allclose(decode_vector(bytes(template["embedding"])), STRANGER, atol=1e-6)
     assert world.vector_ids() == {template["template_id"]}
@@ -118,7 +120,7 @@ def test_the_events_image_is_kept_under_its_id(world: World) -> None:
 
     [key] = world.raw_keys()
     assert key == f"{world.tenant_id}/events/{receipt.event_id}.jpg"
-    assert world.services.objects.get(world.tenant_id, "raw", key) == image
+    assert world.picture("raw", key) == image
     assert world.rows("select image_key from footfall.face_events") == [{"image_key": key}]
 
 
@@ -130,7 +132,7 @@ def test_a_repeated_event_gets_the_first_answer_again(world: World) -> None:
 
     assert again == first.model_copy(update={"duplicate": True})
     assert (world.count("face_events"), world.count("customers"), len(world.raw_keys())) == (1, 1, 1)
-    assert world.services.objects.get(world.tenant_id, "raw", world.raw_keys()[0]) == jpeg(portrait(1, side_px=160))
+    assert world.picture("raw", world.raw_keys()[0]) == jpeg(portrait(1, side_px=160))
 
 
 def test_a_later_revision_stretches_the_event_and_its_visit(world: World) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import cv2
 import numpy as np
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from contracts.base import CameraId, FaceBox, FaceId, FaceQualityReport, SiteId, StaffId, TemplateId, TenantId
 from contracts.events import DetectedFaceV1, Embedding, FaceDetectedV1, FrameSize, Pipeline, Track
@@ -18,12 +18,14 @@ from contracts.people import EventReceipt, StaffCreate
 from contracts.places import CameraCreate, SiteCreate
 from contracts.records import VisitRecordV1
 from footfall.cameras import create_camera
+from footfall.pictures import fetch_picture
 from footfall.places import create_site
 from footfall.roster import create_staff
 from footfall.services import Services
 from footfall.sightings import record_sighting
-from footfall.stores.base import StoredTemplate
+from footfall.stores.base import BucketKind, StoredTemplate
 from footfall.stores.postgres import staff as staff_table
+from footfall.stores.postgres.sealed_templates import opened
 from footfall.stores.postgres.visit_lists import VisitFilter
 from footfall.templates import encode_vector
 from footfall.tenancy import tenant_transaction
@@ -94,13 +96,18 @@ class World:
 
     def rows(self, sql: str, **parameters: object) -> list[Mapping[str, Any]]:
         with tenant_transaction(self.services.engine, self.tenant_id) as connection:
-            return [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
+            rows = [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
+            return [_with_template_opened(connection, row) for row in rows]
 
     def count(self, table: str) -> int:
         return int(self.rows(f"select count(*) as n from footfall.{table}")[0]["n"])
 
     def vector_ids(self) -> set[TemplateId]:
         return self.services.vectors.template_ids(self.tenant_id)
+
+    def picture(self, bucket: BucketKind, key: str) -> bytes:
+        """As it was before it was sealed."""
+        return fetch_picture(self.services.engine, self.services.objects, self.tenant_id, bucket, key)
 
     def raw_keys(self) -> list[str]:
         return [item.key for item in self.services.objects.list(self.tenant_id, "raw")]
@@ -170,3 +177,10 @@ def jpeg(picture: BgrImage, quality: int = 95) -> bytes:
     encoded, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert encoded
     return bytes(data.tobytes())
+
+
+def _with_template_opened(connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
+    """Of a row that was asked for with its template's opener, the template as it was before it was sealed."""
+    if "opener" in row:
+        row["embedding"] = opened(connection, row["embedding"], row.pop("opener"))
+    return row
