@@ -17,6 +17,7 @@ class Count(StrEnum):
     FRAMES_DROPPED = "frames_dropped"
     FRAMES_UNREADABLE = "frames_unreadable"
     SOURCE_LOST = "source_lost"
+    READERS_REPLACED = "readers_replaced"
     FACES_DETECTED = "faces_detected"
     FACES_EMBEDDED = "faces_embedded"
     TRACKS_STARTED = "tracks_started"
@@ -39,6 +40,7 @@ DESCRIPTIONS: Mapping[Count, str] = {
     Count.FRAMES_DROPPED: "Frames given up: a newer one of a live source came first, or the camera is disabled.",
     Count.FRAMES_UNREADABLE: "Frames or pictures that could not be decoded.",
     Count.SOURCE_LOST: "Times that a live source could not be opened or went away.",
+    Count.READERS_REPLACED: "Readers of a live source given up because a call into them did not return.",
     Count.FACES_DETECTED: "Faces found, over all analysed frames.",
     Count.FACES_EMBEDDED: "Face crops turned into vectors.",
     Count.TRACKS_STARTED: "Tracks begun.",

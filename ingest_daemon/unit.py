@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
-from threading import Event, Thread
+from threading import Event
 from uuid import UUID
 
 from client.api import FootfallClient
@@ -79,7 +79,6 @@ class CameraUnit:
         self._sender = Sender(outbox, shared.client, run=shared.run, tally=tally, delivered=shared.delivered)
         self._analyst: Analyst | None = None
         self.threads: list[Future[None]] = []
-        self._reading: Thread | None = None
         self._ending = Event()
         self._due_at = time.monotonic() + REFRESH_SECONDS
         self._refreshing: Future[None] | None = None
@@ -106,7 +105,7 @@ class CameraUnit:
             capture=self._capture,
         )
         self._analyst.configure(camera)
-        self._reading = self._capture.start(self._ending)
+        self._capture.start(self._ending)
         self.threads = [
             pool.submit(self._analyst.work, self._handover, self._ending),
             pool.submit(self._sender.work),
@@ -156,7 +155,9 @@ class CameraUnit:
             raise self._capture.error
 
     def refresh(self, pool: ThreadPoolExecutor, *, now: bool = False) -> None:
-        """Asks the API for the camera's configuration when that is due, or at once, in the background."""
+        """Looks after the camera, often: a reader that hangs is replaced, and the API asked for the configuration when
+        that is due, or at once, in the background."""
+        self._capture.replace_hung(self._ending)
         if self._refreshing is not None and self._refreshing.done():
             self._refreshing.result()
             self._refreshing = None

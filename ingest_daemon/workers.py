@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, current_thread
 
 from contracts.places import Camera, Mask
 from ingest_daemon.assembly import every_seconds, track_policy
@@ -23,6 +23,11 @@ from ingest_daemon.tally import Count, Tally
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.2
+HUNG_SECONDS = 30.0
+"""A call into a camera's driver that takes this long is taken for hung: timeouts of their own should have ended it."""
+MOST_ABANDONED = 3
+"""Hung readers of one camera that are given up at a time. A thread that waits in a driver cannot be ended from outside;
+it ends by itself when its call returns."""
 
 
 class Capture:
@@ -35,6 +40,8 @@ class Capture:
         self._tally = tally
         self._masks: tuple[Mask, ...] = ()
         self._newest: Frame | None = None
+        self._reading: Thread | None = None
+        self._abandoned: list[Thread] = []
         self.health = HealthMonitor()
         self.error: BaseException | None = None
 
@@ -55,12 +62,23 @@ class Capture:
     def forget(self) -> None:
         self._newest = None
 
-    def start(self, stop: Event) -> Thread:
-        """The thread that reads until the end of the source or until `stop` is set. It does not outlive the process:
-        a driver may hold it for good."""
-        thread = Thread(target=self._work, args=(stop,), name=f"capture {self._source.name}", daemon=True)
-        thread.start()
-        return thread
+    def start(self, stop: Event) -> None:
+        """Reads in a thread until the end of the source or until `stop` is set. It does not outlive the process: a
+        driver may hold it for good."""
+        self._reading = Thread(target=self._work, args=(stop,), name=f"capture {self._source.name}", daemon=True)
+        self._reading.start()
+
+    def replace_hung(self, stop: Event) -> None:
+        """Has another thread read the source where the present one waits for an answer that does not come."""
+        if self._reading is None or stop.is_set() or self._source.stuck_seconds <= HUNG_SECONDS:
+            return
+        self._abandoned = [thread for thread in self._abandoned if thread.is_alive()]
+        if len(self._abandoned) >= MOST_ABANDONED:
+            return
+        self._abandoned.append(self._reading)
+        self._tally.add(Count.READERS_REPLACED)
+        logger.error("Reading %s hangs; another reader takes its place.", self._source.name)
+        self.start(stop)
 
     def _work(self, stop: Event) -> None:
         try:
@@ -70,10 +88,17 @@ class Capture:
                 self.health.seen(shown)
                 self._tally.add(Count.FRAMES_DROPPED, self._handover.put(shown, stop))
         except Exception as error:  # a thread has nobody to raise to: the daemon's own thread raises what it finds here
+            if self._replaced():
+                logger.debug("A reader of %s that was given up has failed: %s", self._source.name, type(error).__name__)
+                return
             self.error = error
             logger.exception("Reading %s failed.", self._source.name)
         finally:
-            self._handover.close()
+            if not self._replaced():
+                self._handover.close()
+
+    def _replaced(self) -> bool:
+        return current_thread() is not self._reading
 
 
 class Analyst:

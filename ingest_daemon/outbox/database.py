@@ -42,6 +42,9 @@ create table if not exists counters (name text primary key, value integer not nu
 insert or ignore into counters values ('dropped', 0);
 """
 
+_JOURNAL_PAGES = 128
+"""Half a megabyte: the journal must stay small beside what the disk of a camera host may have left (`reserve`)."""
+
 
 def open_database(path: Path) -> sqlite3.Connection:
     """The database in WAL mode, every commit fsynced, readable by its owner alone; made when it is not there.
@@ -68,6 +71,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma secure_delete = on")  # what goes held faces
+        connection.execute(f"pragma wal_autocheckpoint = {_JOURNAL_PAGES}")
         (verdict,) = connection.execute("pragma quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)

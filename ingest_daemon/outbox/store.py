@@ -8,16 +8,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from contracts.events import FaceDetectedV1
 from footfall.errors import ConfigurationError, ServiceUnavailableError
+from ingest_daemon.outbox.clock import WallClock
 from ingest_daemon.outbox.database import open_database
+from ingest_daemon.outbox.documents import Documents
 from ingest_daemon.outbox.lock import OutboxLock
 from ingest_daemon.outbox.records import DeadLetter, OutboxState, Pending, Taken
+from ingest_daemon.outbox.reserve import Reserve
+from ingest_daemon.outbox.versions import bring_up_to_date
 from ingest_daemon.sealing import Sealer
 
 logger = logging.getLogger(__name__)
@@ -36,9 +39,19 @@ class Outbox:
     (secure_delete), for they hold faces; of a dead letter neither image nor template is kept.
     """
 
-    def __init__(self, connection: sqlite3.Connection, lock: OutboxLock, sealer: Sealer, *, max_bytes: int) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        lock: OutboxLock,
+        documents: Documents,
+        reserve: Reserve,
+        *,
+        max_bytes: int,
+    ) -> None:
         self._connection = connection
-        self._sealer = sealer
+        self._reserve = reserve
+        self._documents = documents
+        self._clock = WallClock()
         self._file_lock = lock
         self._max_bytes = max_bytes
         self._mutex = threading.RLock()
@@ -46,23 +59,32 @@ class Outbox:
 
     @classmethod
     def open(cls, path: Path, *, max_bytes: int) -> Outbox:
-        """Opens or makes the outbox; see `open_database`. Its key is the file beside it. Raises ConfigurationError when
-        another process uses it, or the key cannot be used."""
+        """Opens or makes the outbox; see `open_database` and `bring_up_to_date`. Its key is the file beside it. Raises
+        ConfigurationError when another process uses it, the key cannot be used, or a later version wrote it."""
         lock = OutboxLock.take(path)
         try:
-            sealer = Sealer.at(path.with_name(path.name + ".key"))
-            return cls(open_database(path), lock, sealer, max_bytes=max_bytes)
+            documents = Documents(Sealer.at(path.with_name(path.name + ".key")))
+            connection = open_database(path)
+            try:
+                bring_up_to_date(connection, documents)
+            except ConfigurationError:
+                connection.close()
+                raise
+            reserve = Reserve(path)
+            reserve.hold()
+            return cls(connection, lock, documents, reserve, max_bytes=max_bytes)
         except ConfigurationError:
             lock.release()
             raise
 
     def put(self, event: FaceDetectedV1, image: bytes | None, *, run: str, read_at: float) -> Taken:
         """Queues an event. One that waits already under the same id and revision is left as it is."""
-        document, image = self._sealed(event, image)
+        document, image = self._documents.sealed(event, image)
         size = len(document) + len(image or b"")
-        row = (str(event.camera_id), str(event.event_id), event.revision, run, read_at, time.time(), size, document)
         try:
-            with self._writing() as connection:
+            self._follow_clock()
+            row = (str(event.camera_id), str(event.event_id), event.revision, run, read_at, time.time(), size, document)
+            with self._writing(growing=True) as connection:
                 added = connection.execute(
                     "insert or ignore into pending"
                     " (camera_id, event_id, revision, run, read_at, queued_at, bytes, event, image)"
@@ -87,11 +109,11 @@ class Outbox:
             ).fetchall()
         heads: list[Pending] = []
         for seq, event_id, revision, document, image, run, read_at, attempts in rows:
-            event = self._opened(document, event_id, revision)
+            event = self._documents.opened(document, event_id, revision)
             if event is None:
                 self.set_aside(seq, status=UNREADABLE, reason="the event on the disk cannot be read")
                 continue
-            picture = None if image is None else self._sealer.open(image, _context("image", event_id, revision))
+            picture = None if image is None else self._documents.picture(image, event_id, revision)
             heads.append(Pending(seq, event, picture, run, read_at, attempts))
         return heads
 
@@ -103,6 +125,7 @@ class Outbox:
             if self._bytes == 0:
                 # The journal would keep copies of what went until it is written over.
                 self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+                self._reserve.hold()
 
     def postponed(self, seq: int) -> None:
         """Counts a failed attempt."""
@@ -128,7 +151,7 @@ class Outbox:
                     status,
                     reason,
                     time.time(),
-                    self._faceless(document, event_id, revision),
+                    self._documents.faceless(document, event_id, revision),
                 ),
             )
             connection.execute(
@@ -138,8 +161,9 @@ class Outbox:
             self._bytes -= self._removed(connection, seq)
 
     def expire(self, most_seconds: float) -> int:
-        """Drops, and counts, events that have waited for longer; answers how many. A clock that was set back makes
-        them younger, one that was set forward older: the wall clock is all that outlives a restart."""
+        """Drops, and counts, events that have waited for longer; answers how many. A clock that is set meanwhile
+        changes nothing; one that is set while no daemon runs does: the wall clock is all that outlives a restart."""
+        self._follow_clock()
         with self._writing() as connection:
             removed = connection.execute(
                 "delete from pending where queued_at < ? returning bytes", (time.time() - most_seconds,)
@@ -160,10 +184,10 @@ class Outbox:
             ).fetchall()
             stripped = 0
             for seq, event_id, revision, document, image, size in rows:
-                event = self._opened(document, event_id, revision)
+                event = self._documents.opened(document, event_id, revision)
                 if event is not None and event.embedding is None and image is None:
                     continue
-                faceless = self._faceless(document, event_id, revision)
+                faceless = self._documents.faceless(document, event_id, revision)
                 connection.execute(
                     "update pending set event = ?, image = null, bytes = ? where seq = ?",
                     (faceless, len(faceless), seq),
@@ -171,6 +195,30 @@ class Outbox:
                 self._bytes -= size - len(faceless)
                 stripped += 1
             return stripped
+
+    def forget(self, since: datetime | None, until: datetime | None) -> int:
+        """Drops what waits, and dead letters, of sightings captured in [since, until), or of all; answers how many.
+        What cannot be read goes too: nobody can say that it is none of them."""
+        gone = 0
+        with self._writing() as connection:
+            for table in ("pending", "dead"):
+                rows = connection.execute(f"select seq, event_id, revision, event from {table}").fetchall()  # noqa: S608
+                for seq, event_id, revision, document in rows:
+                    event = self._documents.opened(document, event_id, revision)
+                    if event is not None and (
+                        (since is not None and event.captured_at < since)
+                        or (until is not None and event.captured_at >= until)
+                    ):
+                        continue
+                    connection.execute(f"delete from {table} where seq = ?", (seq,))  # noqa: S608
+                    gone += 1
+            (self._bytes,) = connection.execute("select coalesce(sum(bytes), 0) from pending").fetchone()
+        return gone
+
+    def settle(self) -> None:
+        """Has the journal written over: it would keep copies of what went."""
+        with self._mutex:
+            self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
 
     def state(self) -> OutboxState:
         with self._mutex:
@@ -196,6 +244,7 @@ class Outbox:
     def retry(self, event_id: UUID | None = None) -> int:
         """Queues dead letters again, all or those of one event, behind what waits; answers how many. They carry no
         face any more: the server takes them as counted sightings. What cannot be read stays."""
+        self._follow_clock()
         with self._writing() as connection:
             rows = connection.execute(
                 "select seq, camera_id, event_id, revision, event from dead where ?1 is null or event_id = ?1"
@@ -204,7 +253,7 @@ class Outbox:
             ).fetchall()
             retried = 0
             for seq, camera_id, known_id, revision, document in rows:
-                if self._opened(document, known_id, revision) is None:
+                if self._documents.opened(document, known_id, revision) is None:
                     continue
                 connection.execute("delete from dead where seq = ?", (seq,))
                 added = connection.execute(
@@ -230,8 +279,9 @@ class Outbox:
             self._file_lock.release()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction. Raises ServiceUnavailableError when the disk does not take it."""
+    def _writing(self, *, growing: bool = False) -> Iterator[sqlite3.Connection]:
+        """A transaction. Raises ServiceUnavailableError when the disk does not take it; the next one has the reserve's
+        room, where this one was not `growing`."""
         with self._mutex:
             bytes_before = self._bytes
             try:
@@ -244,15 +294,19 @@ class Outbox:
                 if self._connection.in_transaction:
                     self._connection.execute("rollback")
                 if isinstance(error, sqlite3.OperationalError):
+                    if not growing and self._reserve.release():
+                        logger.warning("The outbox's disk is full; what was kept for deleting is used.")
                     raise ServiceUnavailableError(
                         f"The outbox cannot be written: {error}.", hint="Is its disk full?"
                     ) from error
                 raise
 
     def _make_room(self, connection: sqlite3.Connection, total: int) -> tuple[int, int]:
-        """Drops the oldest events until the rest fits; answers how many and their bytes. The newest always stays."""
+        """Drops the oldest events until the rest fits, on a disk that is nearly full into the room of as much as there
+        was; answers how many and their bytes. The newest always stays."""
         dropped, freed = 0, 0
-        while total - freed > self._max_bytes:
+        most = min(self._max_bytes, self._bytes) if self._reserve.short else self._max_bytes
+        while total - freed > most:
             row = connection.execute(
                 "select seq, bytes from pending where seq < (select max(seq) from pending) order by seq limit 1"
             ).fetchone()
@@ -264,29 +318,16 @@ class Outbox:
             connection.execute("update counters set value = value + ? where name = 'dropped'", (dropped,))
         return dropped, freed
 
+    def _follow_clock(self) -> None:
+        """What waits becomes neither older nor younger by a clock that was set."""
+        with self._mutex:
+            step = self._clock.step()
+            if step:
+                with self._writing() as connection:
+                    connection.execute("update pending set queued_at = queued_at + ?", (step,))
+                self._clock.follow(step)
+
     @staticmethod
     def _removed(connection: sqlite3.Connection, seq: int) -> int:
         row = connection.execute("delete from pending where seq = ? returning bytes", (seq,)).fetchone()
         return 0 if row is None else int(row[0])
-
-    def _sealed(self, event: FaceDetectedV1, image: bytes | None) -> tuple[bytes, bytes | None]:
-        event_id, revision = str(event.event_id), event.revision
-        document = self._sealer.seal(event.model_dump_json().encode(), _context("event", event_id, revision))
-        return document, None if image is None else self._sealer.seal(image, _context("image", event_id, revision))
-
-    def _opened(self, document: bytes, event_id: str, revision: int) -> FaceDetectedV1 | None:
-        """None where the key is another one, or another version of Footfall wrote it."""
-        plain = self._sealer.open(document, _context("event", event_id, revision))
-        try:
-            return None if plain is None else FaceDetectedV1.model_validate_json(plain)
-        except ValidationError:
-            return None
-
-    def _faceless(self, document: bytes, event_id: str, revision: int) -> bytes:
-        """The event sealed anew without its template; empty when it cannot be read."""
-        event = self._opened(document, event_id, revision)
-        return b"" if event is None else self._sealed(event.model_copy(update={"embedding": None}), None)[0]
-
-
-def _context(kind: str, event_id: str, revision: int) -> str:
-    return f"{kind}:{event_id}:{revision}"

@@ -58,6 +58,11 @@ class Source(Protocol):
         """False for a live source that is away."""
         ...
 
+    @property
+    def stuck_seconds(self) -> float:
+        """For how long what is read from has not answered a call; 0 while no call is under way."""
+        ...
+
     def hurry(self, wanted: bool) -> None:
         """Whether every frame is wanted for a moment; a finite source gives every one anyway."""
         ...
@@ -67,9 +72,10 @@ class Source(Protocol):
         ...
 
     def frames(self, stop: Event) -> Iterator[Frame]:
-        """The frames that are due for detection, until the end or until `stop` is set; iterate once.
+        """The frames that are due for detection, until the end or until `stop` is set.
 
-        Every frame that was read is counted, whether it is due or not.
+        Every frame that was read is counted, whether it is due or not. Iterate once; a live source whose reader hangs
+        may be iterated anew in another thread, which ends the former iteration once its call returns.
         """
         ...
 

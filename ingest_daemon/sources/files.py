@@ -38,8 +38,10 @@ class Playback:
     realtime: bool
 
 
-class _EveryFrame:
+class EveryFrame:
     """What a source that gives every frame makes of wishes for more or fewer: nothing."""
+
+    stuck_seconds = 0.0
 
     def hurry(self, wanted: bool) -> None:
         """Every frame comes anyway."""
@@ -48,7 +50,7 @@ class _EveryFrame:
         """Every frame comes anyway."""
 
 
-class VideoFile(_EveryFrame):
+class VideoFile(EveryFrame):
     """A video file. Every frame is given."""
 
     def __init__(self, path: Path, *, started_at: datetime, frames_expected: int, playback: Playback, tally: Tally):
@@ -71,10 +73,10 @@ class VideoFile(_EveryFrame):
                 raise NotAVideoError(f"No frame of {path.name} can be decoded.", hint="Is the file damaged?")
             count = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
             length = timedelta(seconds=count / _rate(capture))
-        return cls(path, started_at=_start(playback, length), frames_expected=count, playback=playback, tally=tally)
+        return cls(path, started_at=start_of(playback, length), frames_expected=count, playback=playback, tally=tally)
 
     def frames(self, stop: Event) -> Iterator[Frame]:
-        pace = _Pace(self._playback.realtime)
+        pace = Pace(self._playback.realtime)
         index, given, media_seconds = 0, 0, 0.0
         with opened(self._path) as capture:
             rate = _rate(capture)
@@ -102,7 +104,7 @@ class VideoFile(_EveryFrame):
             logger.warning("%s says it has %d frames; only %d can be read.", self.name, self.frames_expected, index)
 
 
-class PictureFolder(_EveryFrame):
+class PictureFolder(EveryFrame):
     """Pictures in the order of their names, SECONDS_PER_PICTURE apart, each a scene of its own: where a face stands
     on one says nothing about the next. Files that are no pictures are counted and left out."""
 
@@ -140,11 +142,11 @@ class PictureFolder(_EveryFrame):
                 hint=f"Footfall plays {', '.join(sorted(PICTURE_SUFFIXES))} of a folder, in the order of their names.",
             )
         length = timedelta(seconds=SECONDS_PER_PICTURE * len(pictures))
-        start = _start(playback, length)
+        start = start_of(playback, length)
         return cls(folder, pictures, started_at=start, playback=playback, limits=limits, tally=tally)
 
     def frames(self, stop: Event) -> Iterator[Frame]:
-        pace = _Pace(self._playback.realtime)
+        pace = Pace(self._playback.realtime)
         for index, path in enumerate(self._pictures):
             if stop.is_set():
                 return
@@ -171,7 +173,7 @@ class PictureFolder(_EveryFrame):
             return None
 
 
-class _Pace:
+class Pace:
     """Holds frames back until their time has come, where that is asked for."""
 
     def __init__(self, realtime: bool) -> None:
@@ -187,7 +189,8 @@ def _rate(capture: cv2.VideoCapture) -> float:
     return rate if 0.1 <= rate <= 1000 else _USUAL_RATE
 
 
-def _start(playback: Playback, length: timedelta) -> datetime:
+def start_of(playback: Playback, length: timedelta) -> datetime:
+    """When the first frame of something `length` long counts as taken."""
     if playback.started_at is not None:
         return playback.started_at
     # Played faster than it was taken it must not run ahead of the clock: the server refuses events of the future.

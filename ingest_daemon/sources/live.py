@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
 from threading import Event
@@ -12,6 +13,7 @@ from threading import Event
 import cv2
 import numpy as np
 
+from footfall.errors import RefusedAddressError, ServiceUnavailableError
 from ingest_daemon.backoff import BackoffPolicy, wait_seconds
 from ingest_daemon.sources.base import Cadence, Frame
 from ingest_daemon.tally import Count, Tally
@@ -27,7 +29,8 @@ CLOCK_STEP = timedelta(seconds=2)
 
 
 class LiveSource:
-    """A stream (RTSP, RTSPS, HTTP) or a device. `open_capture` makes an opened or unopened cv2.VideoCapture."""
+    """A stream (RTSP, RTSPS, HTTP) or a device. `open_capture` makes an opened or unopened cv2.VideoCapture; it raises
+    RefusedAddressError where it must not connect, ServiceUnavailableError where nobody is."""
 
     def __init__(
         self,
@@ -52,6 +55,12 @@ class LiveSource:
         self._random = random or Random()  # noqa: S311 - spreads reconnections, guards no secret
         self._index = 0
         self._hurried = Event()
+        self._reader = _Reader()
+
+    @property
+    def stuck_seconds(self) -> float:
+        """Of the reader that is at work now."""
+        return self._reader.stuck_seconds
 
     def hurry(self, wanted: bool) -> None:
         """Whether every frame is wanted, or only those that are due."""
@@ -65,29 +74,47 @@ class LiveSource:
         self._cadence = Cadence(every_seconds)
 
     def frames(self, stop: Event) -> Iterator[Frame]:
+        reader = self._reader = _Reader()
+        self.connected = False
         failures = 0
         while not stop.is_set():
             opened_at = time.monotonic()
-            capture = self._open_capture()
+            why = ""
             try:
-                yield from self._until_lost(capture, stop)
-            finally:
-                capture.release()
-                self.connected = False
-            if stop.is_set():
+                yield from self._while_open(reader, stop)
+            except (RefusedAddressError, ServiceUnavailableError) as error:
+                why = f" {error.message}"
+            if stop.is_set() or self._reader is not reader:
                 return
             failures = 1 if time.monotonic() - opened_at >= STEADY_SECONDS else failures + 1
             wait = wait_seconds(self._backoff, failures, self._random)
             self._tally.add(Count.SOURCE_LOST)
             # Ever more rarely: a camera that is away for a month must not fill the log.
             if failures & (failures - 1) == 0:
-                logger.warning("Camera %s is away (%d in a row); next try in %.1f s.", self.name, failures, wait)
+                logger.warning("Camera %s is away (%d in a row); next try in %.1f s.%s", self.name, failures, wait, why)
             stop.wait(wait)
 
-    def _until_lost(self, capture: cv2.VideoCapture, stop: Event) -> Iterator[Frame]:
+    def _while_open(self, reader: _Reader, stop: Event) -> Iterator[Frame]:
+        """The frames of one connection. Another reader may have taken over whenever a call returns: what is shared is
+        its then."""
+        with reader.calling():
+            capture = self._open_capture()
+        try:
+            yield from self._until_lost(capture, reader, stop)
+        finally:
+            if self._reader is reader:
+                self.connected = False
+            with reader.calling():
+                capture.release()
+
+    def _until_lost(self, capture: cv2.VideoCapture, reader: _Reader, stop: Event) -> Iterator[Frame]:
         clock = _SteadyClock()
         continuous = False
-        while not stop.is_set() and capture.isOpened() and capture.grab():
+        while not stop.is_set() and capture.isOpened():
+            with reader.calling():
+                grabbed = capture.grab()
+            if not grabbed or self._reader is not reader:
+                return
             if not self.connected:
                 self.connected = True
                 logger.info("Camera %s is there.", self.name)
@@ -108,6 +135,26 @@ class LiveSource:
                 continuous=continuous,
             )
             continuous = True
+
+
+class _Reader:
+    """One thread's turn at a source, and whether it waits for the driver."""
+
+    def __init__(self) -> None:
+        self._called_at: float | None = None
+
+    @property
+    def stuck_seconds(self) -> float:
+        called_at = self._called_at
+        return 0.0 if called_at is None else time.monotonic() - called_at
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        self._called_at = time.monotonic()
+        try:
+            yield
+        finally:
+            self._called_at = None
 
 
 class _SteadyClock:

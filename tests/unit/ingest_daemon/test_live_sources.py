@@ -125,9 +125,8 @@ def test_no_password_is_written_anywhere_while_a_camera_cannot_be_reached(url: s
         f"""
         import logging
         from threading import Event, Timer
-        from footfall.settings import load_settings
-        from ingest_daemon.sources.files import Playback
-        from ingest_daemon.sources.opening import open_source
+        from ingest_daemon.redaction import redact_url
+        from ingest_daemon.sources.live import LiveSource, stream_capture
         from ingest_daemon.sources.opencv import tame_opencv
         from ingest_daemon.tally import Tally
         if {quiet!r}:
@@ -135,7 +134,8 @@ def test_no_password_is_written_anywhere_while_a_camera_cannot_be_reached(url: s
         logging.basicConfig(level=logging.DEBUG)
         stop = Event()
         Timer(2, stop.set).start()
-        source = open_source({url!r}, Playback(None, False), load_settings(), Tally())
+        url = {url!r}
+        source = LiveSource(redact_url(url), lambda: stream_capture(url), detect_every_seconds=0.0, tally=Tally())
         list(source.frames(stop))
         print(repr(source.name))
         """

@@ -120,8 +120,9 @@ def test_what_was_changed_does_not_open() -> None:
 def test_what_waits_for_too_long_is_dropped_and_counted(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     old, young = face_event(), face_event(after=9)
     outbox.put(old, IMAGE, run="r", read_at=0.0)
-    days_later = time.time() + 5 * 86_400
-    monkeypatch.setattr(time, "time", lambda: days_later)
+    wall, steady = time.time() + 5 * 86_400, time.monotonic() + 5 * 86_400
+    monkeypatch.setattr(time, "time", lambda: wall)
+    monkeypatch.setattr(time, "monotonic", lambda: steady)
     outbox.put(young, None, run="r", read_at=0.0)
 
     assert outbox.expire(6 * 86_400) == 0
@@ -131,6 +132,21 @@ def test_what_waits_for_too_long_is_dropped_and_counted(outbox: Outbox, monkeypa
     assert (state.pending, state.dropped) == (1, 1)
     assert [head.event for head in outbox.heads()] == [young]
     assert state.pending_bytes < len(IMAGE)
+
+
+@pytest.mark.parametrize("step_seconds", [56 * 365 * 86_400, -40 * 86_400])
+def test_a_clock_that_is_set_makes_nothing_wait_longer(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch, step_seconds: float
+) -> None:
+    """A host without a battery starts in 1970 and learns the year from the network."""
+    outbox.put(face_event(), None, run="r", read_at=0.0)
+    before = time.time()
+    monkeypatch.setattr(time, "time", lambda: before + step_seconds)
+
+    assert outbox.expire(86_400) == 0
+    outbox.put(face_event(after=9), None, run="r", read_at=0.0)
+    assert outbox.expire(86_400) == 0
+    assert outbox.state().pending == 2
 
 
 def test_dead_letters_can_be_tried_again_and_carry_no_face(outbox: Outbox) -> None:

@@ -1,0 +1,161 @@
+"""While events flow from a daemon to a whole stack, one thing after the other is killed, cut off or filled up: then
+every event is on the server exactly once or counted as dropped, and the visits are those of an undisturbed run.
+
+The stack's own supervisor brings its parts back; the daemon is started again as a service manager would. `FAULT_EVENTS`
+says how many events each run has.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.integration.ingest_daemon.faults.conftest import Verdict, judge
+from tests.integration.ingest_daemon.faults.ledger import Ledger
+from tests.integration.ingest_daemon.faults.network import NoNamespacesError, cable_to
+from tests.integration.ingest_daemon.faults.rig import Film, Rig
+
+pytestmark = pytest.mark.e2e
+
+Report = Callable[[Verdict], None]
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+DAY = 86_400
+
+
+def test_nothing_happens(undisturbed: Ledger, film: Film) -> None:
+    """The run that the others are held against is whole itself, and its visits are what its events say."""
+    assert len(undisturbed.events) == film.sightings
+    assert {event.revision for event in undisturbed.events} == {1}
+    assert {event.decision for event in undisturbed.events} == {"new_customer", "customer"}
+    assert undisturbed.visits == undisturbed.expected_visits(undisturbed.keys)
+    assert len(undisturbed.people(undisturbed.keys)) == film.sightings * 3 // 10
+
+
+@pytest.mark.parametrize("part", ["api", "postgres", "milvus", "s3"])
+def test_a_part_of_the_server_is_killed(rig: Rig, film: Film, undisturbed: Ledger, report: Report, part: str) -> None:
+    door = rig.door(f"killed-{part}")
+    blows = {share: lambda: rig.kill(part) for share in (0.2, 0.5, 0.8)}
+
+    outcome = rig.run(rig.daemon(door, film), door, film, blows)
+
+    verdict = judge(f"kill -9 {part}, three times", film, rig.ledger(door), undisturbed, outcome)
+    report(verdict)
+    assert_whole(verdict)
+
+
+def test_the_daemon_is_killed(rig: Rig, film: Film, undisturbed: Ledger, report: Report) -> None:
+    door = rig.door("killed-daemon")
+    daemon = rig.daemon(door, film)
+
+    outcome = rig.run(daemon, door, film, dict.fromkeys((0.02, 0.2, 0.5, 0.8), daemon.kill))
+
+    verdict = judge("kill -9 the daemon, four times", film, rig.ledger(door), undisturbed, outcome)
+    report(verdict)
+    assert outcome.lives >= 5
+    assert_whole(verdict)
+
+
+def test_the_network_is_cut(rig: Rig, film: Film, undisturbed: Ledger, report: Report) -> None:
+    door = rig.door("cut")
+    try:
+        with cable_to(rig.api_url) as cable:
+
+            def cut() -> None:
+                cable.pull()
+                time.sleep(15)  # longer than the client waits for an answer
+                cable.plug()
+
+            daemon = rig.daemon(door, film, prefix=cable.prefix, api_url=cable.url)
+            outcome = rig.run(daemon, door, film, dict.fromkeys((0.2, 0.6), cut))
+    except NoNamespacesError as error:
+        pytest.skip(f"no network namespaces here: {error}")
+
+    verdict = judge("network cut between namespaces, twice", film, rig.ledger(door), undisturbed, outcome)
+    report(verdict)
+    assert_whole(verdict)
+
+
+def test_the_clock_jumps(rig: Rig, film: Film, undisturbed: Ledger, report: Report) -> None:
+    if not FAKETIME.exists():
+        pytest.skip("Debian's faketime is not installed")
+    door = rig.door("clock")
+    clock = door.home / "clock"
+    clock.write_text("+0")
+
+    def set_by(seconds: int) -> Callable[[], None]:
+        return lambda: void(clock.write_text(f"{seconds:+d}"))
+
+    daemon = rig.daemon(
+        door,
+        film,
+        LD_PRELOAD=str(FAKETIME),
+        FAKETIME_TIMESTAMP_FILE=str(clock),
+        FAKETIME_CACHE_DURATION="1",
+        FAKETIME_DONT_FAKE_MONOTONIC="1",
+        DONT_FAKE_MONOTONIC="1",
+    )
+
+    jumps = {0.05: set_by(40 * DAY), 0.4: set_by(-3 * DAY), 0.7: set_by(0)}
+    outcome = rig.run(daemon, door, film, jumps)
+
+    verdict = judge("clock set 40 days on, 43 back, right", film, rig.ledger(door), undisturbed, outcome)
+    report(verdict)
+    assert_whole(verdict)
+
+
+def test_the_outbox_reaches_its_bound(rig: Rig, film: Film, undisturbed: Ledger, report: Report) -> None:
+    if film.sightings < 500:
+        pytest.skip("so few events do not fill a megabyte")
+    door, single = rig.door("bound"), Film(film.sightings, events_each=1)
+    daemon = rig.daemon(door, single, FOOTFALL_INGEST__OUTBOX_MAX_BYTES="1000000")
+
+    outcome = rig.run(daemon, door, single, {})
+
+    verdict = judge("outbox bounded to 1 MB", single, rig.ledger(door), undisturbed, outcome)
+    report(verdict)
+    assert_accounted_for(verdict)
+
+
+def test_the_disk_is_full(rig: Rig, film: Film, undisturbed: Ledger, report: Report) -> None:
+    if film.sightings < 500:
+        pytest.skip("so few events fill no disk")
+    door, single = rig.door("full"), Film(film.sightings, events_each=1)
+    with small_disk(door.home, "3m"):
+        outcome = rig.run(rig.daemon(door, single), door, single, {})
+
+    verdict = judge("outbox on a disk of 3 MB", single, rig.ledger(door), undisturbed, outcome)
+    report(verdict)
+    assert_accounted_for(verdict)
+
+
+def assert_whole(verdict: Verdict) -> None:
+    assert (verdict.on_server, verdict.dropped, verdict.duplicates) == (verdict.sent, 0, 0)
+    assert verdict.equal
+
+
+def assert_accounted_for(verdict: Verdict) -> None:
+    assert verdict.dropped > 0
+    assert (verdict.on_server + verdict.dropped, verdict.duplicates) == (verdict.sent, 0)
+    assert verdict.equal
+
+
+def void(_: object) -> None:
+    """For what is done and not answered."""
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """A file system of that size, mounted over `folder`. Skips where mounting is not permitted."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
