@@ -18,11 +18,12 @@ from contracts.workers import OutboxHealth
 from footfall.errors import ConfigurationError
 from footfall.settings import Settings
 from footfall.vision.pipeline import VisionPipeline, open_vision
-from ingest_daemon.assembly import follow_model, tuning_of
+from ingest_daemon.assembly import tuning_of
 from ingest_daemon.attendance import attended
-from ingest_daemon.batching import BatchingEmbedder
 from ingest_daemon.budget import CpuBudget
+from ingest_daemon.chores import Chores
 from ingest_daemon.metrics import DaemonMetrics
+from ingest_daemon.models import OpeningModels, opening_models
 from ingest_daemon.operated import OperatedCamera, Tuning
 from ingest_daemon.outbox.sender import Delivery
 from ingest_daemon.outbox.store import Outbox
@@ -43,12 +44,9 @@ PATIENCE_SECONDS = 30.0
 """A finite run gives up on an API that takes nothing for this long; what waits stays in the outbox."""
 STOP_DRAIN_SECONDS = 8.0
 """A service manager that asked for the end kills after a while."""
-GALLERY_SECONDS = 300.0
-"""How soon a change of the staff is noticed where no command says so."""
 _TICK_SECONDS = 0.25
 HANGING_SECONDS = 30.0
 """A camera whose frames are not looked at for this long is no longer watched: the service manager is told nothing."""
-_EXPIRY_SECONDS = 600.0
 _API_TIMEOUT_SECONDS = 10.0
 _THREADS_PER_CAMERA = 3
 
@@ -94,8 +92,9 @@ def run_cameras(
     playback = Playback(how.started_at, how.realtime)
     key = settings.ingest.api_key.get_secret_value()
     with ExitStack() as closing:
+        models = closing.enter_context(opening_models(lambda: open_vision(settings), settings.vision))
         client = closing.enter_context(FootfallClient(settings.api_url, api_key=key, timeout=_API_TIMEOUT_SECONDS))
-        daemon = Daemon(settings, client)
+        daemon = Daemon(settings, client, models)
         for camera_id, source in sources.items():
             tally = Tally()
             opened = open_source(source, playback, settings, tally)
@@ -108,8 +107,9 @@ def run_cameras(
 class Daemon:
     """One run, and what `operated.Operated` asks for. `add` the cameras, then `run` once."""
 
-    def __init__(self, settings: Settings, client: FootfallClient) -> None:
+    def __init__(self, settings: Settings, client: FootfallClient, models: OpeningModels) -> None:
         self._settings = settings
+        self._models = models
         self._units: list[CameraUnit] = []
         self._deliveries: dict[UUID, Deliveries] = {}
         self._tuning = tuning_of(settings)
@@ -118,8 +118,6 @@ class Daemon:
         self._supervision: Supervision | None = None
         self._metrics: DaemonMetrics | None = None
         self._began = time.monotonic()
-        self._expiry_at = 0.0
-        self._gallery_at = self._began + GALLERY_SECONDS
         self.shared = Shared(
             settings=settings,
             client=client,
@@ -129,6 +127,7 @@ class Daemon:
             tuning=lambda: self._tuning,
             roster=StaffRoster(client, settings.home / "ingest" / "staff-gallery"),
         )
+        self._chores = Chores(self._units, self.shared)
 
     def add(self, unit: CameraUnit) -> None:
         self._units.append(unit)
@@ -180,7 +179,7 @@ class Daemon:
             cameras = self._configured(stop, patience_seconds=PATIENCE_SECONDS if until_end else None)
             if cameras is not None:
                 self.shared.roster.begin(counts_only=all(one.privacy_mode == "count_only" for one in cameras))
-                self._vision = self._opened_vision(cameras)
+                self._vision = self._models.ready_for(cameras)
                 seconds = self._work(cameras, stop, until_end=until_end, on_progress=on_progress)
             return [summarise(unit.state, self._deliveries[unit.camera_id], seconds) for unit in self._units]
 
@@ -193,20 +192,6 @@ class Daemon:
             unit.state.camera = camera
             cameras.append(camera)
         return cameras
-
-    def _opened_vision(self, cameras: Sequence[Camera]) -> VisionPipeline:
-        """The models, with one embedder for all cameras: the one whose templates the server compares."""
-        vision = open_vision(self._settings)
-        follow_model(cameras, vision)
-        embedder = BatchingEmbedder(vision.embedder)
-        embedder.warm_up()
-        return VisionPipeline(
-            detector=vision.detector,
-            embedder=embedder,
-            thresholds=vision.thresholds,
-            settings=self._settings.vision,
-            liveness=vision.liveness,
-        )
 
     def _work(
         self,
@@ -254,18 +239,8 @@ class Daemon:
     def _tick(self, pool: ThreadPoolExecutor, on_progress: Callable[[Progress], None] | None) -> None:
         running = [thread for unit in self._units for thread in unit.threads if not thread.done()]
         wait(running, timeout=_TICK_SECONDS, return_when=FIRST_EXCEPTION)
-        self._budget.tick()
         self._supervise(Supervision.tick)
-        expires = time.monotonic() >= self._expiry_at
-        if expires:
-            self._expiry_at = time.monotonic() + _EXPIRY_SECONDS
-        if time.monotonic() >= self._gallery_at:
-            self._gallery_at = time.monotonic() + GALLERY_SECONDS
-            pool.submit(self.shared.roster.refresh)
-        for unit in self._units:
-            unit.refresh(pool)
-            if expires:
-                unit.expire(self._settings.ingest.outbox_max_age_days * 86_400)
+        self._chores.do(pool)
         self._tell(on_progress)
 
     def _supervise(self, say: Callable[[Supervision], None]) -> None:

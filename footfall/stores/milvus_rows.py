@@ -24,7 +24,9 @@ BATCH_ROWS = 500
 """Rows of one request: a megabyte of vectors, far under gRPC's limits."""
 
 _PAGE_ROWS = 5_000
-_HIT_FIELDS = ["template_id", "person_kind", "person_id"]
+_HIT_FIELDS = ["person_kind", "person_id"]
+"""Beside the template's id, which every hit has."""
+
 _NOBODY = UUID(int=0)
 _LEAST_RESCORED, _RESCORED_A_HIT = 200, 10
 """Candidates that SCANN scores again with the vectors themselves: fewer than so many for each hit cost recall."""
@@ -75,23 +77,31 @@ class MilvusRows:
         self, name: str, tenant_id: TenantId, probes: Float32Array, limit: int, nprobe: int | None = None
     ) -> list[list[Hit]]:
         """`nprobe`: None for what was chosen for the collection. Sees what `await_seen` returned for."""
+        asking = self._question(name, tenant_id, probes, limit, nprobe)
+        return _hits(self._call("search", lambda client: client.search(name, **asking)))
+
+    def ask_nearest(
+        self, name: str, tenant_id: TenantId, probes: Float32Array, limit: int
+    ) -> Callable[[], list[list[Hit]]]:
+        """As `nearest`, without waiting: what is answered waits, and raises what `nearest` would."""
+        asking = self._question(name, tenant_id, probes, limit, None)
+        asked = self._call("search", lambda client: client.search(name, _async=True, **asking))
+        return lambda: _hits(self._call("search", lambda _: asked.result()))
+
+    def _question(
+        self, name: str, tenant_id: TenantId, probes: Float32Array, limit: int, nprobe: int | None
+    ) -> dict[str, Any]:
         clusters = self._collections.nprobe(name) if nprobe is None else nprobe
-        matching = self._session.filtered("tenant_id == {tenant}", {"tenant": tenant_id})
-        found = self._call(
-            "search",
-            lambda client: client.search(
-                name,
-                data=list(np.asarray(probes, dtype=np.float32)),
-                limit=limit,
-                output_fields=_HIT_FIELDS,
-                search_params={"metric_type": "COSINE", "params": {"nprobe": clusters, **_rescored(limit)}},
-                anns_field="embedding",
-                consistency_level="Bounded",
-                timeout=self._timeout,
-                **matching,
-            ),
-        )
-        return [sorted(map(_hit, hits), key=lambda hit: (-hit.score, hit.template_id)) for hits in found]
+        return {
+            "data": list(np.asarray(probes, dtype=np.float32)),
+            "limit": limit,
+            "output_fields": _HIT_FIELDS,
+            "search_params": {"metric_type": "COSINE", "params": {"nprobe": clusters, **_rescored(limit)}},
+            "anns_field": "embedding",
+            "consistency_level": "Bounded",
+            "timeout": self._timeout,
+            **self._session.filtered("tenant_id == {tenant}", {"tenant": tenant_id}),
+        }
 
     def ids_of(self, name: str, tenant_id: TenantId) -> set[TemplateId]:
         matching = self._session.filtered("tenant_id == {tenant}", {"tenant": tenant_id})
@@ -186,7 +196,13 @@ def _rescored(limit: int) -> dict[str, int]:
     return {"reorder_k": max(_LEAST_RESCORED, _RESCORED_A_HIT * limit)}
 
 
+def _hits(found: Any) -> list[list[Hit]]:
+    return [sorted(map(_hit, hits), key=lambda hit: (-hit.score, hit.template_id)) for hits in found]
+
+
 def _hit(found: Any) -> Hit:
     fields = found["entity"]
     score = min(1.0, max(-1.0, float(found["distance"])))
-    return Hit(TemplateId(UUID(fields["template_id"])), fields["person_kind"], UUID(fields["person_id"]), score)
+    # Milvus 2.3 does not say what the key is called, and pymilvus then calls it id.
+    key = found["template_id"] if "template_id" in found else found["id"]
+    return Hit(TemplateId(UUID(key)), fields["person_kind"], UUID(fields["person_id"]), score)

@@ -75,6 +75,21 @@ def empty_alias(alias: str) -> VectorsUnavailableError:
     )
 
 
+def vanished(alias: str) -> VectorsUnavailableError:
+    return VectorsUnavailableError(
+        f"The collection behind the alias {alias!r} was removed each time this call went to it.",
+        hint="Rebuilds follow each other too fast, or the alias points at what is gone. Try again; if it stays, "
+        "`footfall gallery rebuild`.",
+    )
+
+
+def not_in_memory(collection: str) -> VectorsUnavailableError:
+    return VectorsUnavailableError(
+        f"Milvus does not keep the collection {collection!r} in memory, though it was asked to load it.",
+        hint="Its log says why: mostly the memory is too small, or something else releases the collection.",
+    )
+
+
 def nothing_former(alias: str, model_version: str) -> VectorsUnavailableError:
     return VectorsUnavailableError(
         f"No former collection of the model version {model_version!r} is kept behind the alias {alias!r}.",

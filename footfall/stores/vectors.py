@@ -20,8 +20,9 @@ from footfall.stores.rules import (
     check_limit,
     check_probes,
     check_templates,
-    empty_alias,
+    not_in_memory,
     nothing_former,
+    vanished,
 )
 from footfall.stores.standins import MemoryVectorStore
 from footfall.vision.types import Float32Array
@@ -39,13 +40,16 @@ def open_vectors(settings: Settings) -> VectorStore:
 
 class MilvusVectorStore:
     """See VectorStore. Each call asks the server which collection the alias serves and works on that one by its own
-    name, so that no call mixes two model versions while another process switches the alias."""
+    name, so that no call mixes two model versions while another process switches the alias. A search asks while the
+    collection that was served before is searched, and throws that answer away when another is served now."""
 
     def __init__(self, settings: MilvusSettings) -> None:
         self._settings = settings
         self._session = MilvusSession(settings)
         self._collections = MilvusCollections(self._session, settings)
         self._rows = MilvusRows(self._session, self._collections, settings.timeout_seconds)
+        self._searched: dict[str, str] = {}
+        """By model version, the collection that answered last."""
 
     def ensure(self, model_version: str) -> None:
         """Also raises ModelVersionMismatchError when the alias serves another model version."""
@@ -78,7 +82,16 @@ class MilvusVectorStore:
         check_probes(probes)
         if not len(probes):
             return []
-        return self._on_served(lambda name: self._rows.nearest(name, tenant_id, probes, limit), model_version)
+        found = self._in_last_searched(tenant_id, model_version, probes, limit)
+        if found is not None:
+            return found
+
+        def nearest(name: str) -> list[list[Hit]]:
+            hits = self._rows.nearest(name, tenant_id, probes, limit)
+            self._searched[model_version] = name
+            return hits
+
+        return self._on_served(nearest, model_version)
 
     def template_ids(self, tenant_id: TenantId) -> set[TemplateId]:
         return self._on_served(lambda name: self._rows.ids_of(name, tenant_id))
@@ -124,10 +137,13 @@ class MilvusVectorStore:
         former = self._collections.former_of(served, model_version)
         if former is None:
             raise nothing_former(self._settings.alias, model_version)
-        self._collections.require_dimensions(former)
-        self._collections.load(former)
-        count = self._rows.count(former)
-        self._collections.switch(former)
+        try:
+            self._collections.require_dimensions(former)
+            self._collections.load(former)
+            count = self._rows.count(former)
+            self._collections.switch(former)
+        except MissingCollectionError as error:  # dropped since it was listed
+            raise nothing_former(self._settings.alias, model_version) from error
         return RebuildReport(former, served, count, time.monotonic() - began)
 
     def forget(self, model_version: str) -> int:
@@ -145,15 +161,34 @@ class MilvusVectorStore:
     def close(self) -> None:
         self._session.close()
 
+    def _in_last_searched(
+        self, tenant_id: TenantId, model_version: str, probes: Float32Array, limit: int
+    ) -> list[list[Hit]] | None:
+        """What the collection finds that was searched last for the model version; None where that is not served now, or
+        does not answer. Which one is served is asked after this call began, so that it is as fresh as if asked first.
+        """
+        name = self._searched.get(model_version)
+        if name is None:
+            return None
+        answer = self._rows.ask_nearest(name, tenant_id, probes, limit)
+        if self._collections.served(model_version) != name:
+            return None
+        try:
+            return answer()
+        except (MissingCollectionError, UnloadedCollectionError, VectorsUnavailableError):
+            return None  # asked once more: without waiting, pymilvus tries once alone
+
     def _on_served(self, action: Callable[[str], Result], model_version: str | None = None) -> Result:
         """`action` over the name of the served collection; again when it was switched away or not loaded."""
         for _ in range(_ATTEMPTS):
             served = self._collections.served(model_version)
             try:
                 return self._on_loaded(action, served)
-            except (MissingCollectionError, UnloadedCollectionError):
-                continue
-        raise empty_alias(self._settings.alias)
+            except MissingCollectionError:
+                failure = vanished(self._settings.alias)
+            except UnloadedCollectionError:
+                failure = not_in_memory(served)
+        raise failure
 
     def _on_loaded(self, action: Callable[[str], Result], name: str) -> Result:
         try:
