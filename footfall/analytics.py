@@ -1,5 +1,5 @@
-"""Reports on how visits are spread, how long they last and who comes again, live from the visits. Traffic by the bucket
-is `footfall.reports`'."""
+"""Reports on how visits are spread, how long they last and who comes again, of the visits as they are now. Traffic by
+the bucket is `footfall.reports`'."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from contracts.base import TenantId
 from footfall.errors import InputError
 from footfall.report_spans import at_site, check_length
 from footfall.stores.postgres import analytics as table
+from footfall.stores.postgres import hour_counts as hours
 from footfall.stores.postgres.analytics import ReportSpan
 from footfall.stores.postgres.reports import select_now
 from footfall.tenancy import tenant_transaction
@@ -79,7 +80,7 @@ def new_returning(engine: Engine, tenant_id: TenantId, span: ReportSpan, *, buck
                 returning_visitors=row["returning_visitors"],
                 returning_share=row["returning_visitors"] / (row["new_visitors"] + row["returning_visitors"]),
             )
-            for row in table.by_return(connection, span, bucket)
+            for row in hours.by_return(connection, span, bucket)
         )
         new, returning = sum(row.new_visitors for row in rows), sum(row.returning_visitors for row in rows)
         return NewReturningReport(
@@ -106,10 +107,10 @@ def peak_hours(engine: Engine, tenant_id: TenantId, span: ReportSpan, *, limit: 
         raise InputError(f"limit must lie between 1 and {MOST_HOURS}, not {limit}.")
     with _connected(engine, tenant_id, span) as connection:
         return PeakHoursReport(
-            **_said(connection, span, table.count_visits(connection, span)),
+            **_said(connection, span, hours.count_visits(connection, span)),
             typical=tuple(
                 TypicalHour(**row, mean_visits=row["visits"] / row["occurrences"])
-                for row in table.typical_hours(connection, span, limit=limit)
+                for row in hours.typical_hours(connection, span, limit=limit)
             ),
             busiest=tuple(
                 BusyHour(
@@ -118,7 +119,7 @@ def peak_hours(engine: Engine, tenant_id: TenantId, span: ReportSpan, *, limit: 
                     hour_start=at_site(row["hour_start"], row["timezone"]),
                     visits=row["visits"],
                 )
-                for row in table.busiest_hours(connection, span, limit=limit)
+                for row in hours.busiest_hours(connection, span, limit=limit)
             ),
         )
 
@@ -153,7 +154,7 @@ def _connected(engine: Engine, tenant_id: TenantId, span: ReportSpan) -> Abstrac
 
 
 _CELLS: Mapping[DistributionBy, Callable[[Connection, ReportSpan], Sequence[RowMapping]]] = MappingProxyType(
-    {"hour_of_week": table.by_hour_of_week, "camera": table.by_camera, "person_kind": table.by_person_kind}
+    {"hour_of_week": hours.by_hour_of_week, "camera": table.by_camera, "person_kind": hours.by_person_kind}
 )
 
 

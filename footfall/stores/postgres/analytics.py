@@ -1,4 +1,5 @@
-"""Reports computed from the visits as they are. Rows out; spans and meanings are `footfall.analytics`'.
+"""Reports computed from the visits as they are: lengths, cameras, who came again. Sums of hours are
+`footfall.stores.postgres.hour_counts`'. Rows out; spans and meanings are `footfall.analytics`'.
 
 Every statement begins with the same two tables of its own: the sites that may be seen, and their visits of the span.
 """
@@ -13,18 +14,20 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
-from contracts.analytics import CohortBucket, ReturnBucket, Whose
+from contracts.analytics import CohortBucket, Whose
 from contracts.base import SiteId
-from footfall.stores.postgres.reports import bucket_of
 
-_SEEN = """
+PLACES = """
     with places as materialized (
         select tenant_id, site_id, name, timezone
         from footfall.sites
         where (cast(:site_id as uuid) is null or site_id = cast(:site_id as uuid))
           and (cast(:allowed_sites as uuid[]) is null or site_id = any(cast(:allowed_sites as uuid[])))
-    ),
-    seen as (
+    )
+"""
+
+_SEEN = """
+    , seen as (
         select p.site_id, p.name as site_name, p.timezone, v.visit_id, v.person_kind, v.customer_id, v.started_at,
                v.is_first_visit, v.camera_ids, v.started_at at time zone p.timezone as local_start,
                cast(extract(epoch from v.ended_at - v.started_at) as double precision) as dwell_seconds
@@ -38,38 +41,15 @@ _SEEN = """
 
 @dataclass(frozen=True, slots=True)
 class ReportSpan:
-    """Visits that began in [since, until), of one site or of all the sites that `allowed_sites` leaves."""
+    """Visits that began in [since, until), of one site or of all the sites that `allowed_sites` leaves. `marts`: may
+    read what the marts have settled, which is the same and sooner there."""
 
     since: datetime
     until: datetime
     whose: Whose
     site_id: SiteId | None
     allowed_sites: Collection[UUID] | None
-
-
-def count_visits(connection: Connection, span: ReportSpan) -> int:
-    return int(_rows(connection, "select count(*) as visits from seen", span)[0]["visits"])
-
-
-def by_hour_of_week(connection: Connection, span: ReportSpan) -> Sequence[RowMapping]:
-    """weekday, hour, visits, total: all 168."""
-    return _rows(
-        connection,
-        """
-        , counted as (
-            select extract(isodow from local_start) as weekday, extract(hour from local_start) as hour,
-                   count(*) as visits
-            from seen
-            group by 1, 2
-        )
-        select w.weekday, h.hour, coalesce(c.visits, 0) as visits, (select count(*) from seen) as total
-        from generate_series(1, 7) as w (weekday)
-        cross join generate_series(0, 23) as h (hour)
-        left join counted as c on c.weekday = w.weekday and c.hour = h.hour
-        order by w.weekday, h.hour
-        """,
-        span,
-    )
+    marts: bool = True
 
 
 def by_camera(connection: Connection, span: ReportSpan) -> Sequence[RowMapping]:
@@ -83,21 +63,6 @@ def by_camera(connection: Connection, span: ReportSpan) -> Sequence[RowMapping]:
         inner join footfall.cameras as c on c.camera_id = looked.camera_id
         group by c.camera_id, c.name
         order by visits desc, c.name, c.camera_id
-        """,
-        span,
-    )
-
-
-def by_person_kind(connection: Connection, span: ReportSpan) -> Sequence[RowMapping]:
-    """person_kind, visits, total: both kinds."""
-    return _rows(
-        connection,
-        """
-        select k.person_kind, count(s.visit_id) as visits, (select count(*) from seen) as total
-        from (values ('customer'), ('staff')) as k (person_kind)
-        left join seen as s on s.person_kind = k.person_kind
-        group by k.person_kind
-        order by k.person_kind
         """,
         span,
     )
@@ -135,23 +100,6 @@ def by_dwell(connection: Connection, span: ReportSpan, edges_seconds: Sequence[i
     )
 
 
-def by_return(connection: Connection, span: ReportSpan, bucket: ReturnBucket) -> Sequence[RowMapping]:
-    """site_id, site_name, timezone, bucket_start, new_visitors, returning_visitors, in order of time."""
-    return _rows(
-        connection,
-        """
-        select site_id, site_name, timezone, {bucket} as bucket_start,
-               count(*) filter (where is_first_visit) as new_visitors,
-               count(*) filter (where not is_first_visit) as returning_visitors
-        from seen
-        group by 1, 2, 3, 4
-        order by 4, 2, 1
-        """,
-        span,
-        bucket=bucket_of(bucket, "started_at", "timezone"),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class CustomerCounts:
     """Different customers, those of them with two visits or more, and the visits of all."""
@@ -172,64 +120,6 @@ def count_customers(connection: Connection, span: ReportSpan) -> CustomerCounts:
         span,
     )
     return CustomerCounts(**row)
-
-
-def typical_hours(connection: Connection, span: ReportSpan, *, limit: int) -> Sequence[RowMapping]:
-    """weekday, hour, visits, occurrences, the highest mean first.
-
-    How often the period has an hour is counted on each site's own clock: one that goes forward skips an hour, and one
-    that goes back has it twice. An hour that the period cuts into counts as a whole one.
-    """
-    return _rows(
-        connection,
-        """
-        , hours as (
-            select p.site_id, date_trunc('hour', h.at, p.timezone) at time zone p.timezone as local_hour
-            from places as p
-            cross join lateral generate_series(
-                date_trunc('hour', cast(:since as timestamptz), p.timezone),
-                cast(:until as timestamptz) - interval '1 microsecond',
-                interval '1 hour'
-            ) as h (at)
-        ),
-        occurring as (
-            select extract(isodow from local_hour) as weekday, extract(hour from local_hour) as hour,
-                   count(*) as occurrences
-            from hours
-            group by 1, 2
-        ),
-        counted as (
-            select extract(isodow from local_start) as weekday, extract(hour from local_start) as hour,
-                   count(*) as visits
-            from seen
-            group by 1, 2
-        )
-        select cast(c.weekday as integer) as weekday, cast(c.hour as integer) as hour, c.visits, o.occurrences
-        from counted as c
-        inner join occurring as o on o.weekday = c.weekday and o.hour = c.hour
-        order by cast(c.visits as double precision) / o.occurrences desc, c.weekday, c.hour
-        limit :limit
-        """,
-        span,
-        limit=limit,
-    )
-
-
-def busiest_hours(connection: Connection, span: ReportSpan, *, limit: int) -> Sequence[RowMapping]:
-    """site_id, site_name, timezone, hour_start, visits, most first."""
-    return _rows(
-        connection,
-        """
-        select site_id, site_name, timezone, {bucket} as hour_start, count(*) as visits
-        from seen
-        group by 1, 2, 3, 4
-        order by visits desc, hour_start desc, site_name, site_id
-        limit :limit
-        """,
-        span,
-        bucket=bucket_of("hour", "started_at", "timezone"),
-        limit=limit,
-    )
 
 
 def cohorts(connection: Connection, span: ReportSpan, bucket: CohortBucket, within: timedelta) -> Sequence[RowMapping]:
@@ -264,14 +154,14 @@ def cohorts(connection: Connection, span: ReportSpan, bucket: CohortBucket, with
     )
 
 
-def _rows(connection: Connection, sql: str, span: ReportSpan, *, bucket: str = "", **more: Any) -> Sequence[RowMapping]:
-    """Of a statement that goes on after `_SEEN`, with `bucket_of`'s `bucket` in its place; all of it is written in the
-    code."""
-    statement = text(_SEEN + sql.replace("{bucket}", bucket))
-    return connection.execute(statement, {**_bounds(span), **more}).mappings().all()
+def _rows(connection: Connection, sql: str, span: ReportSpan, **more: Any) -> Sequence[RowMapping]:
+    """Of a statement that goes on after `_SEEN`; all of it is written in the code."""
+    statement = text(PLACES + _SEEN + sql)
+    return connection.execute(statement, {**bounds_of(span), **more}).mappings().all()
 
 
-def _bounds(span: ReportSpan) -> dict[str, object]:
+def bounds_of(span: ReportSpan) -> dict[str, object]:
+    """A span's values for a statement that begins with `PLACES`."""
     return {
         "since": span.since,
         "until": span.until,
