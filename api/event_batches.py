@@ -31,6 +31,7 @@ BATCH_BODY: dict[str, Any] = {
                         "events": {
                             "type": "string",
                             "format": "binary",
+                            "minLength": 1,
                             "description": f"One to {MAX_BATCH_EVENTS} of `FaceDetectedV1`: a JSON array, or JSON "
                             "Lines.",
                         },

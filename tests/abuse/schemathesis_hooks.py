@@ -1,4 +1,5 @@
-"""Checks of schemathesis' that are this project's own. It is loaded by schemathesis, by schemathesis.toml's leave."""
+"""Checks of schemathesis' that are this project's own, and the case that it draws wrongly. Loaded by schemathesis, by leave of
+schemathesis.toml."""
 
 from __future__ import annotations
 
@@ -14,8 +15,22 @@ _OF_THE_CONTRACT = ("invalid-request", "malformed-request", "unsupported-media-t
 _BEYOND_SCHEMAS = (
     "lies outside the years 1970 to 8999",
     "give either staff_id or display_name",
+    "external_ref is for a new staff member",
+    "ended_at lies before started_at",
     "The file is not named after an event of the batch.",
 )
+
+
+_CONDITIONS = ("if-match", "if-none-match")
+
+
+@schemathesis.hook
+def filter_case(_context: Any, case: Any) -> bool:
+    """Without the one case a conditional header that the coverage phase takes for a right one although the document's
+    pattern forbids it: a tag of `0`, which has no quotes. It is drawn a second time as a wrong one, and kept."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return True
+    return all((case.headers or {}).get(name) != "0" for name in _CONDITIONS)
 
 
 @schemathesis.check
