@@ -11,14 +11,19 @@ from uuid import UUID
 from contracts.audit import AuditEntry, AuditPage
 from contracts.base import Contract, FaceBox, FaceQualityReport
 from contracts.corrections import Correction, CorrectionPage, OptOut, OptOutPage, PersonRef
-from contracts.customers import (
-    CustomerPage,
-    CustomerPatch,
+from contracts.customers import CustomerPage, CustomerPatch, Sighting, SightingPage
+from contracts.erasure import (
+    CameraSubject,
+    Certificate,
+    CertificateSubject,
+    ErasureOrder,
     ErasureRequest,
     ErasureRequestCreate,
     ErasureRequestPage,
-    Sighting,
-    SightingPage,
+    ErasureStep,
+    SignedCertificate,
+    StoreProof,
+    TenantErasure,
 )
 from contracts.people import (
     Decision,
@@ -128,6 +133,48 @@ _ERASURE = ErasureRequest(
     requested_by=_ACTOR,
     due_at=_SEEN + timedelta(days=30),
 )
+_PERIOD = _ERASURE.model_copy(
+    update={
+        "subject_kind": "camera",
+        "customer_id": None,
+        "camera_id": _CAMERA,
+        "since": _MORNING,
+        "until": _SEEN,
+        "status": "waiting",
+        "error": "Not yet forgotten by the workers entrance-pi.",
+        "steps": (
+            ErasureStep(step="rows", state="done", attempts=1, counts={"face_events": 12}, finished_at=_SEEN),
+            ErasureStep(step="workers", state="waiting", attempts=1, counts={"registered": 1}),
+        ),
+    }
+)
+_CERTIFICATE = SignedCertificate(
+    certificate=Certificate(
+        certificate_id=_REQUEST,
+        request_sha256="0" * 64,
+        tenant_sha256="1" * 64,
+        subject=CertificateSubject(kind="customer", sha256="2" * 64),
+        salt="3" * 32,
+        requested_at=_MORNING,
+        started_at=_MORNING,
+        verified_at=_SEEN,
+        issued_at=_SEEN,
+        stores=(
+            StoreProof(
+                store="vectors",
+                erased={"vectors": 3},
+                looked_for=3,
+                looked_at=2,
+                consistency="strong, every collection",
+            ),
+        ),
+        kept=("audit log: ids alone, under its own term",),
+        code_version="0.1.0",
+        key_thumbprint="NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+    ),
+    jws="eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl",
+    key={"kty": "RSA", "n": "0vx7", "e": "AQAB"},
+)
 _OPT_OUT_NOW = OptOut(opt_out_id=_OPT_OUT, consent="Form 17 of 2026-11-22", templates=1, active=True, created_at=_SEEN)
 
 
@@ -149,6 +196,10 @@ RECORD_REQUESTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
         "changeCustomer": CustomerPatch(external_ref="L-2214").model_dump(mode="json"),
         "requestErasure": ErasureRequestCreate(reference=_ERASURE.reference).model_dump(mode="json"),
+        "orderErasure": ErasureOrder(
+            reference=_ERASURE.reference,
+            subject=CameraSubject(kind="camera", camera_id=_CAMERA, since=_MORNING, until=_SEEN),
+        ).model_dump(mode="json"),
     }
 )
 """By operation id: the JSON body of the request."""
@@ -187,7 +238,10 @@ RECORD_RESPONSES: Mapping[str, Contract] = MappingProxyType(
             )
         ),
         "requestErasure": _ERASURE,
-        "getErasureRequest": _ERASURE,
+        "orderErasure": _PERIOD,
+        "getErasureRequest": _PERIOD,
+        "getPurgeCertificate": _CERTIFICATE,
+        "getTenantErasure": TenantErasure(request=_ERASURE, certificate=_CERTIFICATE),
         "listErasureRequests": ErasureRequestPage(items=(_ERASURE,)),
         "splitCustomer": _correction("split", sightings=3, templates=1),
         "promoteCustomer": _correction("promote", sightings=4, templates=0),

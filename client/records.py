@@ -9,12 +9,16 @@ from uuid import UUID
 from client.sending import Sends
 from client.transport import Part
 from contracts.audit import AuditPage, AuditSort
-from contracts.customers import (
-    CustomerPatch,
+from contracts.customers import CustomerPatch
+from contracts.erasure import (
+    ErasureOrder,
     ErasureRequest,
     ErasureRequestCreate,
     ErasureRequestPage,
     ErasureStatus,
+    ErasureSubject,
+    SignedCertificate,
+    TenantErasure,
 )
 from contracts.people import RecognitionTrial, Staff, StaffCreate, StaffPage, StaffPatch, StaffSort
 from contracts.places import (
@@ -167,6 +171,19 @@ class RecordOperations:
         """Records that it was asked for; nothing is erased by this call."""
         body = ErasureRequestCreate(reference=reference)
         return self._post(f"/v1/customers/{customer_id}/erase-request", ErasureRequest, body=body)
+
+    def order_erasure(self: Sends, subject: ErasureSubject, reference: str) -> ErasureRequest:
+        """Of a customer, a staff member, or what a camera saw in a period."""
+        body = ErasureOrder(subject=subject, reference=reference)
+        return self._post("/v1/erasure-requests", ErasureRequest, body=body)
+
+    def purge_certificate(self: Sends, request_id: UUID) -> SignedCertificate:
+        """Raises ApiProblem with the status 404 while there is none."""
+        return self._get(f"/v1/erasure-requests/{request_id}/certificate", SignedCertificate)
+
+    def tenant_erasure(self: Sends, tenant_id: UUID) -> TenantErasure:
+        """For system administrators."""
+        return self._get(f"/v1/tenants/{tenant_id}/erasure", TenantErasure)
 
     def erasure_requests(
         self: Sends,

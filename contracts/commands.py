@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from contracts.base import Contract, FaceBox, FaceQualityReport
 from contracts.configuration import WorkerConfiguration
 
-CommandKind = Literal["start", "stop", "snapshot", "reload-gallery", "recognition-test", "set-config"]
+CommandKind = Literal["start", "stop", "snapshot", "reload-gallery", "recognition-test", "set-config", "forget"]
 CommandState = Literal["queued", "sent", "acknowledged", "running", "succeeded", "failed", "expired"]
 Delivery = Literal["heartbeat", "direct"]
 MAX_FACES_REPORTED = 50
@@ -57,8 +57,21 @@ class SetConfig(Contract):
     configuration: WorkerConfiguration | None = None
 
 
+class Forget(Contract):
+    """Part of an erasure: the worker drops what waits of a camera and a time, or of all, or takes face and template out
+    of it; and forgets the staff gallery, to fetch it anew."""
+
+    kind: Literal["forget"]
+    request_id: UUID
+    camera_id: UUID | None = None
+    since: AwareDatetime | None = Field(default=None, description="What was captured from then on; null: ever.")
+    until: AwareDatetime | None = Field(default=None, description="What was captured before then; null: until now.")
+    drop: bool = Field(default=False, description="Drop sightings that wait; else they lose face and template alone.")
+    gallery: bool = Field(default=False, description="Forget the staff gallery.")
+
+
 CommandPayload = Annotated[
-    Start | Stop | Snapshot | ReloadGallery | RecognitionTest | SetConfig, Field(discriminator="kind")
+    Start | Stop | Snapshot | ReloadGallery | RecognitionTest | SetConfig | Forget, Field(discriminator="kind")
 ]
 
 
@@ -118,8 +131,15 @@ class ConfigResult(Contract):
     after_restart: tuple[str, ...] = Field(max_length=32)
 
 
+class ForgetResult(Contract):
+    kind: Literal["forget"]
+    dropped: int = Field(ge=0, description="Sightings that waited and went.")
+    stripped: int = Field(ge=0, description="Sightings that wait without face and template.")
+    gallery_forgotten: bool
+
+
 CommandResult = Annotated[
-    SwitchResult | SnapshotResult | GalleryResult | RecognitionTestOutcome | ConfigResult,
+    SwitchResult | SnapshotResult | GalleryResult | RecognitionTestOutcome | ConfigResult | ForgetResult,
     Field(discriminator="kind"),
 ]
 

@@ -1,5 +1,5 @@
-"""API v1: pages of customers and of their sightings, changing one, and asking for one to be erased. The profile itself
-is in `contracts.records`."""
+"""API v1: pages of customers and of their sightings, and changing one. The profile itself is in `contracts.records`,
+asking for one to be erased in `contracts.erasure`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from contracts.people import DecisionKind, LivenessReport
 from contracts.records import CustomerProfileV1
 
 CustomerSort = Literal["-last_seen_at", "last_seen_at", "-first_seen_at", "first_seen_at"]
-ErasureStatus = Literal["open", "running", "failed", "completed"]
-"""`open`: asked for, and nothing was done yet. `completed` is written by nothing but the proof that it was done."""
 
 
 class CustomerPatch(Patch):
@@ -46,25 +44,4 @@ class Sighting(Contract):
 
 class SightingPage(Contract):
     items: tuple[Sighting, ...]
-    next_cursor: str | None = None
-
-
-class ErasureRequestCreate(Contract):
-    reference: Name = Field(description="Where the person's own request is recorded: a form's number, a letter's date.")
-
-
-class ErasureRequest(Contract):
-    """That somebody is to be forgotten: what was asked for. Nothing is said to be erased before it is proved."""
-
-    request_id: UUID
-    customer_id: UUID
-    status: ErasureStatus
-    reference: str
-    requested_at: AwareDatetime
-    requested_by: str
-    due_at: AwareDatetime = Field(description="One month after it was asked for (GDPR, Article 12(3)).")
-
-
-class ErasureRequestPage(Contract):
-    items: tuple[ErasureRequest, ...]
     next_cursor: str | None = None

@@ -22,6 +22,7 @@ from contracts.commands import (
     CommandReport,
     CommandResult,
     ConfigResult,
+    Forget,
     GalleryResult,
     RecognitionTest,
     RecognitionTestOutcome,
@@ -138,6 +139,8 @@ class CommandDesk:
                 return GalleryResult(kind="reload-gallery", templates=templates, changed=changed)
             case RecognitionTest():
                 return self._recognition_test(self._camera(command.camera_id))
+            case Forget():
+                return self._daemon.forget(command)
             case SetConfig():
                 made = self._configure(command)
                 return ConfigResult(

@@ -13,6 +13,7 @@ from threading import Event
 from uuid import UUID, uuid4
 
 from client.api import FootfallClient
+from contracts.commands import Forget, ForgetResult
 from contracts.places import Camera
 from contracts.workers import OutboxHealth
 from footfall.errors import ConfigurationError
@@ -22,6 +23,7 @@ from ingest_daemon.assembly import tuning_of
 from ingest_daemon.attendance import attended
 from ingest_daemon.budget import CpuBudget
 from ingest_daemon.chores import Chores
+from ingest_daemon.forgetting import forget, forget_left_behind
 from ingest_daemon.metrics import DaemonMetrics
 from ingest_daemon.models import OpeningModels, opening_models
 from ingest_daemon.operated import OperatedCamera, Tuning
@@ -161,6 +163,17 @@ class Daemon:
         """Raises ApiError when the gallery cannot be had."""
         changed = self.shared.roster.fetch()
         return self.shared.roster.templates, changed
+
+    def forget(self, order: Forget) -> ForgetResult:
+        """Of every outbox on this host, those of cameras that are watched no more included."""
+        done = forget(order, [(unit.camera_id, unit.outbox) for unit in self._units], self.shared.roster)
+        dropped, stripped = forget_left_behind(
+            order,
+            self._settings.home / "ingest",
+            [unit.camera_id for unit in self._units],
+            max_bytes=self._settings.ingest.outbox_max_bytes,
+        )
+        return done.model_copy(update={"dropped": done.dropped + dropped, "stripped": done.stripped + stripped})
 
     def run(
         self, stop: Event, *, until_end: bool, on_progress: Callable[[Progress], None] | None

@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from contracts.base import PrivacyMode
+from contracts.commands import Forget, ForgetResult
 from contracts.workers import CameraHealth, OutboxHealth
 from footfall.vision.pipeline import VisionPipeline
 from footfall.vision.types import BgrImage
@@ -81,4 +82,9 @@ class Operated(Protocol):
 
         Raises FootfallError or ApiError where it cannot be had, and InputError where this daemon keeps none.
         """
+        ...
+
+    def forget(self, order: Forget) -> ForgetResult:
+        """Carries out the worker's part of an erasure. Raises ServiceUnavailableError where an outbox cannot be
+        written."""
         ...

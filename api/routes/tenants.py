@@ -14,6 +14,7 @@ from api.preconditions import ExpectedVersion, RequiredVersion, Tagged, tag
 from api.routes.paging import PageQuery, page_of
 from api.state import State
 from contracts.base import TenantId
+from contracts.erasure import TenantErasure
 from contracts.tenants import OwnTenantPatch, Tenant, TenantCreate, TenantPage, TenantPatch, TenantSort, TenantStatus
 from footfall import tenant_records
 
@@ -78,7 +79,15 @@ def change_tenant(
 def request_tenant_deletion(
     tenant_id: UUID, caller: Caller, state: State, expected: ExpectedVersion, response: Response
 ) -> Tenant:
-    """Everybody of the tenant is signed out at once and nobody gets in. Its data is there until it has been erased."""
+    """Everybody of the tenant is signed out at once and nobody gets in. The erasure of all of its data is asked for
+    with this; it begins a day later, and until then the status `active` takes it back."""
     changed = tenant_records.request_deletion(state.services.engine, caller, TenantId(tenant_id), expected=expected)
     state.standing.forget(TenantId(tenant_id))
     return tag(response, changed)
+
+
+@router.get("/v1/tenants/{tenant_id}/erasure", operation_id="getTenantErasure", summary="Follow a tenant's erasure")
+def get_tenant_erasure(tenant_id: UUID, caller: Caller, state: State) -> TenantErasure:
+    """The last request for its end with what each step has erased, and the certificate once every store was read back
+    and nothing was found."""
+    return tenant_records.erasure(state.services.engine, caller, TenantId(tenant_id))

@@ -111,6 +111,17 @@ class VectorStore(Protocol):
         tenants are left alone, missing ones ignored."""
         ...
 
+    def erase(self, tenant_id: TenantId, template_ids: Sequence[TemplateId] | None) -> int:
+        """Deletes those of the tenant's templates, or all of them, from every collection of the alias, also such that
+        are being filled: a rebuild that is overtaken so fails, and is to be begun again. Then has what was deleted
+        leave the disk, where the store can. How many collections there were; none at all is nothing to erase."""
+        ...
+
+    def remaining(self, tenant_id: TenantId, template_ids: Sequence[TemplateId] | None) -> tuple[int, int]:
+        """How many of the tenant's templates, of those ids or all, any collection of the alias still holds, read so
+        that every write before is seen; and how many collections there are."""
+        ...
+
     def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
         """For each of the (n, 512) probes the nearest templates of that tenant, best first, at most `limit` (1 to
         16,384). Raises ModelVersionMismatchError when the alias serves another model version, EmbeddingInvalidError
@@ -193,6 +204,15 @@ class ObjectStore(Protocol):
 
     def delete(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str]) -> None:
         """Missing keys are ignored; a key of another tenant raises NotFoundError before anything is deleted."""
+        ...
+
+    def erase(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str] | None) -> int:
+        """As `delete`, with every version and delete marker where the bucket keeps versions; `keys` None: everything of
+        the tenant. How many objects and versions were asked to go."""
+        ...
+
+    def remaining(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str] | None) -> int:
+        """How many objects of the tenant, of those keys or all, the bucket still holds, versions included."""
         ...
 
     def list(self, tenant_id: TenantId, bucket: BucketKind) -> Iterator[StoredObject]:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from pymilvus import DataType, MilvusClient
@@ -164,6 +165,27 @@ class MilvusCollections:
         listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
         return self._names.begun_before([str(name) for name in listed], served)
 
+    def all_of_alias(self) -> list[str]:
+        """Every collection of the alias, served, kept or being filled."""
+        listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
+        return [str(name) for name in listed if str(name).startswith(self._names.family)]
+
+    def settle(self, name: str) -> None:
+        """Has deletions written and, on a server, what was deleted leave its segments. Milvus Lite compacts when it
+        flushes and knows no such request."""
+        self._call("flush a collection", lambda client: client.flush(name, timeout=self.bulk_timeout_seconds))
+        if not self._session.is_server:
+            return
+        job = self._call("compact a collection", lambda client: client.compact(name, timeout=self._timeout))
+        until = time.monotonic() + self.bulk_timeout_seconds
+        while self._call("compact a collection", partial(_compaction_state, job, self._timeout)) != "Completed":
+            if time.monotonic() > until:
+                raise VectorsUnavailableError(
+                    f"Milvus has not compacted the collection {name!r} after {self.bulk_timeout_seconds:.0f} s.",
+                    hint="Give Milvus time (FOOTFALL_MILVUS__TIMEOUT_SECONDS), and run the erasure again.",
+                )
+            time.sleep(_INDEX_POLL_SECONDS)
+
     def discard_version(self, model_version: str) -> int:
         """Drops every collection of that version but the one that the alias serves; how many there were."""
         listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
@@ -210,3 +232,7 @@ class MilvusCollections:
 
     def _call(self, operation: str, action: Callable[[Any], Result]) -> Result:
         return self._session.call(operation, action)
+
+
+def _compaction_state(job: int, timeout: float, client: Any) -> str:
+    return str(client.get_compaction_state(job, timeout=timeout))

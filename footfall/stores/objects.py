@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import islice
 
 import urllib3
 from minio import Minio
@@ -25,6 +26,7 @@ from footfall.stores.standins import MemoryObjectStore
 
 RULE_ID = "footfall-raw-retention"
 
+_MOST_AT_ONCE = 1000  # of S3's DeleteObjects
 _CONNECT_SECONDS = 2.0
 _POOL_CONNECTIONS = 16
 _RETRIES = urllib3.Retry(total=2, connect=1, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504))
@@ -116,6 +118,23 @@ class S3ObjectStore:
                 f"S3 did not delete {len(failed)} of {len(owned)} objects ({failed[0].code}).", hint=_AWAY_HINT
             )
 
+    def erase(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str] | None) -> int:
+        erased = 0
+        for batch in _batches(self._to_erase(tenant_id, bucket, keys), _MOST_AT_ONCE):
+            with _translated():
+                failed = list(self._client.remove_objects(self._names[bucket], batch))
+            if failed:
+                raise ObjectsUnavailableError(
+                    f"S3 did not delete {len(failed)} of {len(batch)} objects ({failed[0].code}).", hint=_AWAY_HINT
+                )
+            erased += len(batch)
+        return erased
+
+    def remaining(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str] | None) -> int:
+        if keys is None or self._versioned(bucket):
+            return sum(1 for _ in self._stored(tenant_id, bucket, keys))
+        return sum(self._is_there(bucket, owned_key(tenant_id, key)) for key in keys)
+
     def list(self, tenant_id: TenantId, bucket: BucketKind) -> Iterator[StoredObject]:
         """Page by page, as it is read."""
         with _translated():
@@ -135,6 +154,44 @@ class S3ObjectStore:
         self._seen = False
         self._require_buckets()
         return f"S3 with the buckets {' and '.join(self._names.values())}"
+
+    def _to_erase(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str] | None) -> Iterator[DeleteObject]:
+        if keys is not None and not self._versioned(bucket):
+            yield from [DeleteObject(owned_key(tenant_id, key)) for key in keys]
+            return
+        yield from [*self._stored(tenant_id, bucket, keys)]
+
+    def _stored(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str] | None) -> Iterator[DeleteObject]:
+        """Every object of those keys or of the tenant, each version and delete marker on its own where there are such.
+        A key is asked for as a prefix: S3 knows no other way to its versions."""
+        versioned = self._versioned(bucket)
+        for prefix in [f"{tenant_id}/"] if keys is None else [owned_key(tenant_id, key) for key in keys]:
+            with _translated():
+                for found in self._client.list_objects(
+                    self._names[bucket], prefix=prefix, recursive=True, include_version=versioned
+                ):
+                    if keys is None or found.object_name == prefix:
+                        yield DeleteObject(found.object_name, found.version_id if versioned else None)
+
+    def _versioned(self, bucket: BucketKind) -> bool:
+        """Whether the bucket keeps versions, or did once. A server without such a request keeps none."""
+        with _translated():
+            try:
+                return self._client.get_bucket_versioning(self._names[bucket]).status is not None
+            except S3Error as error:
+                if error.code == "NotImplemented":
+                    return False
+                raise
+
+    def _is_there(self, bucket: BucketKind, key: str) -> bool:
+        with _translated():
+            try:
+                self._client.stat_object(self._names[bucket], key)
+            except S3Error as error:
+                if error.code in _KEY_FAULTS:
+                    return False
+                raise
+        return True
 
     def _require_buckets(self) -> None:
         """Asked once before the first object: some servers make a bucket for whoever writes, without the rule by
@@ -173,6 +230,11 @@ class S3ObjectStore:
         with _translated():
             found = self._client.get_bucket_lifecycle(bucket)
         return list(found.rules) if found else []
+
+
+def _batches(items: Iterator[DeleteObject], size: int) -> Iterator[list[DeleteObject]]:
+    while batch := list(islice(items, size)):
+        yield batch
 
 
 def _no_endpoint() -> ConfigurationError:

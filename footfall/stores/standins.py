@@ -103,6 +103,20 @@ class MemoryVectorStore:
                     if template_id in held and held[template_id].tenant_id == tenant_id:
                         del held[template_id]
 
+    def erase(self, tenant_id: TenantId, template_ids: Sequence[TemplateId] | None) -> int:
+        with self._lock:
+            for held in self._kept():
+                wanted = held.template_ids(tenant_id)
+                for template_id in wanted if template_ids is None else wanted.intersection(template_ids):
+                    del held.templates[template_id]
+            return len(self._kept())
+
+    def remaining(self, tenant_id: TenantId, template_ids: Sequence[TemplateId] | None) -> tuple[int, int]:
+        with self._lock:
+            found = [held.template_ids(tenant_id) for held in self._kept()]
+        wanted = [ids if template_ids is None else ids.intersection(template_ids) for ids in found]
+        return sum(map(len, wanted)), len(found)
+
     def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
         check_limit(limit)
         check_probes(probes)
@@ -168,6 +182,9 @@ class MemoryVectorStore:
     def close(self) -> None:
         """Nothing to release."""
 
+    def _kept(self) -> list[_Collection]:
+        return [held for held in (self._served, self._former) if held is not None]
+
     def _any_version(self) -> _Collection:
         if self._served is None:
             raise empty_alias(self._alias)
@@ -228,6 +245,15 @@ class MemoryObjectStore:
             held = self._bucket(bucket)
             for key in owned:
                 held.pop(key, None)
+
+    def erase(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str] | None) -> int:
+        wanted = [item.key for item in self.list(tenant_id, bucket)] if keys is None else list(keys)
+        self.delete(tenant_id, bucket, wanted)
+        return len(wanted)
+
+    def remaining(self, tenant_id: TenantId, bucket: BucketKind, keys: Sequence[str] | None) -> int:
+        held = {item.key for item in self.list(tenant_id, bucket)}
+        return len(held if keys is None else held.intersection(keys))
 
     def list(self, tenant_id: TenantId, bucket: BucketKind) -> Iterator[StoredObject]:
         with self._lock:

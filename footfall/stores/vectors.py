@@ -77,6 +77,21 @@ class MilvusVectorStore:
         if template_ids:
             self._on_served(self._rows.await_seen)
 
+    def erase(self, tenant_id: TenantId, template_ids: Sequence[TemplateId] | None) -> int:
+        names = self._collections.all_of_alias()
+        for name in names:
+            with suppress(MissingCollectionError):  # dropped in between, with all that was in it
+                self._on_loaded(partial(self._erase_from, tenant_id=tenant_id, template_ids=template_ids), name)
+                self._collections.settle(name)
+        return len(names)
+
+    def remaining(self, tenant_id: TenantId, template_ids: Sequence[TemplateId] | None) -> tuple[int, int]:
+        names, found = self._collections.all_of_alias(), 0
+        for name in names:
+            with suppress(MissingCollectionError):
+                found += self._on_loaded(partial(self._count_in, tenant_id=tenant_id, template_ids=template_ids), name)
+        return found, len(names)
+
     def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
         check_limit(limit)
         check_probes(probes)
@@ -160,6 +175,17 @@ class MilvusVectorStore:
 
     def close(self) -> None:
         self._session.close()
+
+    def _erase_from(self, name: str, tenant_id: TenantId, template_ids: Sequence[TemplateId] | None) -> None:
+        wanted = sorted(self._rows.ids_of(name, tenant_id)) if template_ids is None else template_ids
+        for batch in batches(wanted, BATCH_ROWS):
+            self._rows.delete(name, tenant_id, batch)
+        self._rows.await_seen(name)
+
+    def _count_in(self, name: str, tenant_id: TenantId, template_ids: Sequence[TemplateId] | None) -> int:
+        if template_ids is None:
+            return len(self._rows.ids_of(name, tenant_id))
+        return len(self._rows.vectors(name, tenant_id, template_ids))
 
     def _in_last_searched(
         self, tenant_id: TenantId, model_version: str, probes: Float32Array, limit: int

@@ -52,6 +52,7 @@ class Ids:
     worker_id: UUID = field(default_factory=uuid4)
     command_id: UUID = field(default_factory=uuid4)
     claim_id: UUID = field(default_factory=uuid4)
+    hold_id: UUID = field(default_factory=uuid4)
     request_id: UUID = field(default_factory=uuid4)
     name: str = field(default_factory=lambda: uuid4().hex)
 
@@ -171,6 +172,15 @@ ROWS: dict[str, Callable[[Ids], Row]] = {
         "requested_by": ids.name,
         "due_at": _AT,
     },
+    "legal_holds": lambda ids: {
+        "hold_id": ids.hold_id,
+        "subject_kind": "customer",
+        "subject_id": ids.hold_id,
+        "reference": ids.name,
+        "placed_by": ids.name,
+    },
+    "orphaned_vectors": lambda ids: {"template_id": ids.template_id},
+    "retention_terms": lambda ids: {"event_days": 3650, "updated_by": ids.name},
     "idempotency_keys": lambda ids: {
         "principal": "user:1",
         "key": ids.name,
@@ -236,10 +246,24 @@ ROWS: dict[str, Callable[[Ids], Row]] = {
 }
 
 
-# Rows that the database makes itself of the others: the application cannot.
+# Rows of the operator alone, about a planted row: the application may read them.
+OF_THE_OPERATOR: dict[str, Callable[[Ids], Row]] = {
+    "erasure_steps": lambda ids: {"request_id": ids.request_id, "step": "rows"},
+    "erasure_items": lambda ids: {"request_id": ids.request_id, "kind": "raw", "item": ids.name},
+    "purge_certificates": lambda ids: {
+        "request_id": ids.request_id,
+        "certificate_id": ids.request_id,
+        "issued_at": _AT,
+        "kid": ids.name,
+        "document": "{}",
+    },
+}
+
+# Rows that the application cannot make: those above, and those that the database makes itself of the others.
 MADE_BY_TRIGGERS: dict[str, Callable[[Ids], Row]] = {
     "audit_chain": lambda _ids: {"seq": 1, "audit_id": 1, "digest": _DIGEST, "link": _DIGEST},
     "audit_heads": lambda _ids: {"seq": 1, "link": _DIGEST},
+    **OF_THE_OPERATOR,
 }
 
 
@@ -264,4 +288,10 @@ def plant(connection: Connection, ids: Ids) -> None:
     """A row in every table of the tenant. May be called again with fresh ids: a tenant keeps the rows of which it has
     but one."""
     for table in ROWS:
+        insert(connection, table, ids, unless_there=True)
+
+
+def plant_as_operator(connection: Connection, ids: Ids) -> None:
+    """A row in every table that the operator alone writes. After `plant`."""
+    for table in OF_THE_OPERATOR:
         insert(connection, table, ids, unless_there=True)

@@ -17,7 +17,7 @@ from footfall.tenancy import tenant_transaction, unbound_transaction
 from tests.databases import fresh_database
 from tests.isolation.catalogue import open_relations, tenant_tables
 from tests.isolation.probes import findings
-from tests.isolation.rows import MADE_BY_TRIGGERS, ROWS, Ids, plant
+from tests.isolation.rows import MADE_BY_TRIGGERS, ROWS, Ids, plant, plant_as_operator
 from tests.servers import ADMIN_PASSWORD, MigratedPostgres
 
 TABLES = ("tenants", *ROWS, *MADE_BY_TRIGGERS)
@@ -92,6 +92,8 @@ def scratch(postgres: MigratedPostgres) -> Iterator[Scratch]:
         for ids in (first, second):
             with tenant_transaction(app, ids.tenant_id) as connection:
                 plant(connection, ids)
+            with tenant_transaction(owner, ids.tenant_id) as connection:
+                plant_as_operator(connection, ids)
         yield Scratch(owner, app, first, second)
         owner.dispose()
         app.dispose()

@@ -43,6 +43,10 @@ class FailingVectors(MemoryVectorStore):
         super().delete(tenant_id, template_ids)
         self._end("delete")
 
+    def erase(self, tenant_id: TenantId, template_ids: Sequence[TemplateId] | None) -> int:
+        self._begin("erase")
+        return super().erase(tenant_id, template_ids)
+
     def search(self, tenant_id: TenantId, model_version: str, probes: Float32Array, *, limit: int) -> list[list[Hit]]:
         self._begin("search")
         return super().search(tenant_id, model_version, probes, limit=limit)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from contracts.base import PrivacyMode
+from contracts.commands import Forget, ForgetResult
 from contracts.workers import CameraHealth, OutboxHealth
 from footfall.vision.pipeline import VisionPipeline
 from ingest_daemon.operated import OperatedCamera, Picture, Tuning
@@ -56,3 +57,6 @@ class StagedDaemon:
 
     def reload_gallery(self) -> tuple[int, bool]:
         return 7, True
+
+    def forget(self, order: Forget) -> ForgetResult:
+        return ForgetResult(kind="forget", dropped=0, stripped=3, gallery_forgotten=order.gallery)
