@@ -16,7 +16,7 @@ from dagster import (
 )
 
 from assets.failures import told_plainly
-from assets.needs import GALLERY, OWNERS, OpensServices
+from assets.needs import AFTER_SOUND_DEPS, GALLERY, OWNERS, RETRIES, OpensServices
 from contracts.base import TenantId
 from footfall.correction_log import LogVerdict, hold_against_record
 from footfall.gallery import list_tenant_ids
@@ -28,6 +28,8 @@ from footfall.review_queue import find_questions
     group_name=GALLERY,
     owners=OWNERS,
     kinds={"postgres"},
+    retry_policy=RETRIES,
+    automation_condition=AFTER_SOUND_DEPS,
     description="The review queue: people who are likely one, and customers who are likely two, with the evidence. "
     "What somebody dismissed is not asked again.",
 )

@@ -7,12 +7,10 @@ from dataclasses import fields
 
 from dagster import (
     AssetExecutionContext,
-    Backoff,
     MaterializeResult,
     MetadataValue,
     OpExecutionContext,
     ResourceParam,
-    RetryPolicy,
     TableRecord,
     TableSchema,
     asset,
@@ -21,12 +19,11 @@ from dagster import (
 from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
-from assets.needs import GALLERY, OWNERS, OpensServices
+from assets.needs import GALLERY, NIGHTLY_FRESH, OWNERS, RETRIES, OpensServices
 from footfall.gallery import list_tenant_ids, rebuild_gallery, rollback_gallery
 from footfall.gallery_size import measure_galleries
 from footfall.stores.postgres.gallery import GallerySize
 
-_RETRIES = RetryPolicy(max_retries=2, delay=2.0, backoff=Backoff.EXPONENTIAL)
 _COUNTS = tuple(item.name for item in fields(GallerySize) if item.name not in {"tenant_id", "slug"})
 
 
@@ -35,7 +32,8 @@ _COUNTS = tuple(item.name for item in fields(GallerySize) if item.name not in {"
     group_name=GALLERY,
     owners=OWNERS,
     kinds={"postgres"},
-    retry_policy=_RETRIES,
+    retry_policy=RETRIES,
+    freshness_policy=NIGHTLY_FRESH,
     description="Who can be recognised: staff, customers and their templates, counted tenant by tenant from Postgres.",
 )
 def staff_gallery(context: AssetExecutionContext, services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
@@ -63,7 +61,8 @@ def staff_gallery(context: AssetExecutionContext, services: ResourceParam[OpensS
     group_name=GALLERY,
     owners=OWNERS,
     kinds={"milvus"},
-    retry_policy=_RETRIES,
+    retry_policy=RETRIES,
+    freshness_policy=NIGHTLY_FRESH,
     pool="gallery",
     description="The collection that probes are searched in, filled afresh from Postgres, verified (counts, ids, "
     "sampled vectors, recall against exact search) and put behind the alias. Events go on meanwhile; the former "

@@ -20,7 +20,7 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from pydantic import Field
 
 from assets.failures import told_plainly
-from assets.needs import MARTS, OWNERS, STAGING
+from assets.needs import HOURLY_FRESH, MARTS, OWNERS, RETRIES, STAGING
 
 _SHOWN_ERROR_CHARACTERS = 2000
 
@@ -47,6 +47,10 @@ class MartsTranslator(DagsterDbtTranslator):
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:  # noqa: ARG002  # the same for all
         return OWNERS
 
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        return spec.replace_attributes(freshness_policy=HOURLY_FRESH) if spec.group_name == MARTS else spec
+
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return str(dbt_resource_props["description"]).strip()
 
@@ -69,6 +73,7 @@ def mart_assets(manifest: Mapping[str, Any]) -> AssetsDefinition:
         dagster_dbt_translator=MartsTranslator(),
         # Two runs would both replace the views.
         pool="marts",
+        retry_policy=RETRIES,
     )
     def traffic_marts(
         context: AssetExecutionContext, dbt: DbtCliResource, config: MartsConfig

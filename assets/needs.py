@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
+
+from dagster import AutomationCondition, Backoff, FreshnessPolicy, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,15 +19,29 @@ if TYPE_CHECKING:
 
 OWNERS = ["team:operations"]
 
+RETRIES = RetryPolicy(max_retries=2, delay=2.0, backoff=Backoff.EXPONENTIAL)
+"""Of what fails for a service that is away; `assets.failures` says which failures are not tried again."""
+
 SOURCES = "sources"
 GALLERY = "gallery"
 STAGING = "staging"
 MARTS = "marts"
 RETENTION = "retention"
 MODELS = "models"
-QUALITY = "quality"
+NIGHTLY_FRESH = FreshnessPolicy.time_window(fail_window=timedelta(hours=30), warn_window=timedelta(hours=26))
+"""Of what every night makes anew."""
 
-POOLS = ("gallery", "marts", "reembedding", "retention")
+HOURLY_FRESH = FreshnessPolicy.time_window(fail_window=timedelta(hours=4), warn_window=timedelta(hours=2))
+"""Of what every hour makes anew."""
+
+AFTER_SOUND_DEPS = AutomationCondition.eager() & AutomationCondition.all_deps_blocking_checks_passed()
+"""Made anew when what it is made of was, but not from something that a blocking check found to be wrong."""
+
+QUALITY = "quality"
+DAYS = "days"
+ERASURE = "erasure"
+
+POOLS = ("erasure", "gallery", "marts", "reembedding", "retention")
 """Whose runs take turns: two at once would replace what the other builds, or sweep what the other looks at."""
 
 

@@ -6,14 +6,12 @@ Annotations are evaluated here: Dagster reads them as they are."""
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetExecutionContext,
     Backoff,
-    DynamicPartitionsDefinition,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
@@ -27,15 +25,13 @@ from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
 from assets.needs import MODELS, OWNERS, OpensReembedder, OpensServices
+from assets.partitions import TENANTS, tenants_of
 from contracts.base import TenantId
 from footfall.stores.postgres.model_coverage import Coverage, count_coverage
 from footfall.tenancy import tenant_transaction
 
 if TYPE_CHECKING:
     from footfall.reembedding import Batch
-
-TENANTS = DynamicPartitionsDefinition(name="tenants")
-"""By their ids; the sensor adds those that there are."""
 
 _COUNTS = tuple(item.name for item in fields(Coverage))
 _TOLD_EVERY = 20
@@ -55,10 +51,10 @@ _LISTED = 200
 )
 def reembedding(context: AssetExecutionContext, reembedder: ResourceParam[OpensReembedder]) -> MaterializeResult[None]:
     # Loading the definitions needs neither weights nor the code that runs them.
+    from footfall.gallery import list_tenant_ids  # noqa: PLC0415
     from footfall.reembedding import list_lost, reembed_tenant  # noqa: PLC0415
     from footfall.serving import follow  # noqa: PLC0415
 
-    tenant_id = TenantId(UUID(context.partition_key))
     done: list[int] = []
 
     def tell(batch: "Batch") -> None:
@@ -67,6 +63,7 @@ def reembedding(context: AssetExecutionContext, reembedder: ResourceParam[OpensR
             context.log.info("%d templates so far, now of kind %s.", sum(done), batch.kind)
 
     with told_plainly(), reembedder.open() as services:
+        [tenant_id] = tenants_of([context.partition_key], list_tenant_ids(services.engine))
         follow(services)
         companion = services.serving.companion
         if companion is None:

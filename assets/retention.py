@@ -11,12 +11,10 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetExecutionContext,
-    Backoff,
     Config,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
-    RetryPolicy,
     TableRecord,
     TableSchema,
     asset,
@@ -26,16 +24,15 @@ from dagster import TableColumn as Column
 from pydantic import Field
 
 from assets.failures import told_plainly
-from assets.needs import OWNERS, RETENTION, OpensServices
+from assets.needs import OWNERS, RETENTION, RETRIES, OpensServices
 from footfall.gallery import list_tenant_ids
+from footfall.held_images import Renewal, renew_held_images
 from footfall.retention import (
     Sweep,
     count_overdue_raw_images,
     sweep_expired_raw_images,
     sweep_orphaned_images,
 )
-
-_RETRIES = RetryPolicy(max_retries=2, delay=2.0, backoff=Backoff.EXPONENTIAL)
 
 
 class SweepConfig(Config):
@@ -49,25 +46,32 @@ class SweepConfig(Config):
     group_name=RETENTION,
     owners=OWNERS,
     kinds={"s3"},
-    retry_policy=_RETRIES,
+    retry_policy=RETRIES,
     pool="retention",
     description="Raw images past their tenant's term. The bucket's rule deletes most of them; what it missed, and what "
-    "a tenant with a shorter term keeps too long, is deleted here.",
+    "a tenant with a shorter term keeps too long, is deleted here. Images under a legal hold are stored anew before "
+    "the rule takes them.",
 )
 def expired_raw_images(
     context: AssetExecutionContext, config: SweepConfig, services: ResourceParam[OpensServices]
 ) -> MaterializeResult[None]:
+    now = datetime.now(UTC)
+    renewals: list[Renewal] = []
     with told_plainly(), services.open() as opened:
+        tenant_ids, objects = list_tenant_ids(opened.engine), opened.objects
+        bucket_days = opened.settings.s3.raw_retention_days
+        if not config.dry_run:
+            renewals = renew_held_images(opened.engine, objects, tenant_ids, bucket_days=bucket_days, now=now)
         sweeps = sweep_expired_raw_images(
             opened.engine,
-            opened.objects,
-            list_tenant_ids(opened.engine),
-            bucket_days=opened.settings.s3.raw_retention_days,
-            now=datetime.now(UTC),
+            objects,
+            tenant_ids,
+            bucket_days=bucket_days,
+            now=now,
             dry_run=config.dry_run,
             progress=lambda seen: context.log.info("%d images looked at", seen),
         )
-    return report_of(sweeps, dry_run=config.dry_run)
+    return report_of(sweeps, dry_run=config.dry_run, renewed=sum(each.renewed for each in renewals))
 
 
 @asset(
@@ -75,7 +79,7 @@ def expired_raw_images(
     group_name=RETENTION,
     owners=OWNERS,
     kinds={"s3", "postgres"},
-    retry_policy=_RETRIES,
+    retry_policy=RETRIES,
     pool="retention",
     description="Images that no row names, a day old or older: left by a crash between an image and its row. Nobody "
     "could find them to erase them, so they go.",
@@ -132,7 +136,7 @@ def verdict_on(overdue: dict[str, int], *, tenants: int, promised_days: int, rul
     )
 
 
-def report_of(sweeps: Sequence[Sweep], *, dry_run: bool) -> MaterializeResult[None]:
+def report_of(sweeps: Sequence[Sweep], *, dry_run: bool, renewed: int = 0) -> MaterializeResult[None]:
     """Sums, and a row a tenant and bucket where anything was found."""
     oldest = min((sweep.oldest for sweep in sweeps if sweep.oldest is not None), default=None)
     return MaterializeResult(
@@ -141,6 +145,8 @@ def report_of(sweeps: Sequence[Sweep], *, dry_run: bool) -> MaterializeResult[No
             "found": sum(sweep.found for sweep in sweeps),
             "found_bytes": sum(sweep.found_bytes for sweep in sweeps),
             "deleted": sum(sweep.deleted for sweep in sweeps),
+            "held": sum(sweep.held for sweep in sweeps),
+            "renewed": renewed,
             "dry_run": dry_run,
             "oldest": "none" if oldest is None else oldest.isoformat(),
             "by_tenant": MetadataValue.table(

@@ -34,6 +34,7 @@ RECORD = [
         "Stays of one person at one site: sightings closer together than the site's visit gap.",
         deps=("face_events", "sites"),
     ),
+    _table("retention_terms", "Terms of tenants' records in days, and since when the record of each is whole."),
     _table(
         "traffic_changes",
         "Notes of where a visit or sighting was added, changed or deleted; the marts rebuild those local days.",

@@ -10,17 +10,15 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetExecutionContext,
-    Backoff,
     MaterializeResult,
     MetadataValue,
     ResourceParam,
-    RetryPolicy,
     asset,
     asset_check,
 )
 
 from assets.failures import told_plainly
-from assets.needs import GALLERY, OWNERS, OpensServices
+from assets.needs import AFTER_SOUND_DEPS, GALLERY, NIGHTLY_FRESH, OWNERS, RETRIES, OpensServices
 from assets.score_plot import score_plot
 from contracts.base import TenantId
 from contracts.calibration import CalibrationReport
@@ -37,7 +35,9 @@ _PLOTTED = 20
     group_name=GALLERY,
     owners=OWNERS,
     kinds={"postgres"},
-    retry_policy=RetryPolicy(max_retries=2, delay=2.0, backoff=Backoff.EXPONENTIAL),
+    retry_policy=RETRIES,
+    freshness_policy=NIGHTLY_FRESH,
+    automation_condition=AFTER_SOUND_DEPS,
     description="Cosine thresholds of each tenant for the stated share of strangers who may be taken for somebody, "
     "from the scores of its own gallery and a bundled background, for the size of its gallery.",
 )

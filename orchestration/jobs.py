@@ -1,12 +1,10 @@
-"""Jobs and their schedules. What they select is `assets`'."""
+"""Jobs. When they run is `orchestration.schedules`'; what they select is `assets`'."""
 
 from __future__ import annotations
 
 from dagster import (
     AssetSelection,
-    DefaultScheduleStatus,
     JobDefinition,
-    ScheduleDefinition,
     define_asset_job,
     job,
 )
@@ -14,7 +12,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from assets.expectations import expectations
 from assets.gallery import serve_former_collection
-from assets.needs import GALLERY, MARTS, MODELS, RETENTION, STAGING
+from assets.needs import ERASURE, GALLERY, MARTS, MODELS, STAGING
 
 LONGEST_RUN_SECONDS = 3600
 # A run whose process was killed would count as running for ever, and keep those behind it in the queue.
@@ -45,9 +43,29 @@ REFRESH_ALL = define_asset_job(
 )
 SWEEP_IMAGES = define_asset_job(
     "sweep_images",
-    selection=AssetSelection.groups(RETENTION),
+    selection=AssetSelection.assets("expired_raw_images", "orphaned_objects", "orphaned_vectors", "aged_marts"),
     tags=_TAGS,
-    description="Deletes images past their term and images that no row names, and checks that none is left.",
+    description="Deletes images past their term, images and vectors that no row names and rows of the marts past their "
+    "term, and checks that no image is left.",
+)
+APPLY_TERMS = define_asset_job(
+    "apply_terms",
+    selection=AssetSelection.assets("expired_customers", "aged_records"),
+    tags=_TAGS,
+    description="Forgets customers whom nobody saw for their tenant's days, and takes rows past their terms out of the "
+    "record: of one tenant, or of a range of tenants in one run.",
+)
+COUNT_DAYS = define_asset_job(
+    "count_days",
+    selection=AssetSelection.assets("recorded_days"),
+    tags=_TAGS,
+    description="Counts what the record holds of tenants' days, a range of them in one run.",
+)
+REOPEN_DAYS = define_asset_job(
+    "reopen_days",
+    selection=AssetSelection.assets("reopened_days"),
+    tags=_TAGS,
+    description="Has the next refresh of the marts rebuild days, a range of them in one run.",
 )
 CHECK_EVENTS = define_asset_job(
     "check_events",
@@ -73,6 +91,13 @@ CHECK_AUDIT_LOG = define_asset_job(
     selection=AssetSelection.checks_for_assets("audit_log"),
     tags=_TAGS,
     description="Follows the chain of every tenant's audit log.",
+)
+
+ERASE = define_asset_job(
+    "erase",
+    selection=AssetSelection.groups(ERASURE),
+    tags=_TAGS,
+    description="Carries every open erasure out, rebuilds the marts, reads every store back and signs the certificates.",
 )
 
 REEMBED_TENANT = define_asset_job(
@@ -106,70 +131,15 @@ JOBS: list[JobDefinition | UnresolvedAssetJobDefinition] = [
     REFRESH_MARTS,
     REFRESH_ALL,
     SWEEP_IMAGES,
+    APPLY_TERMS,
+    COUNT_DAYS,
+    REOPEN_DAYS,
     CHECK_EVENTS,
     CHECK_EXPECTATIONS,
     CHECK_GALLERY,
     CHECK_AUDIT_LOG,
     MEND_GALLERY,
+    ERASE,
     REEMBED_TENANT,
     ROLLBACK_GALLERY,
-]
-
-SCHEDULES = [
-    ScheduleDefinition(
-        name="nightly_gallery",
-        job=REBUILD_GALLERY,
-        cron_schedule="30 3 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Every night at 03:30 UTC.",
-    ),
-    ScheduleDefinition(
-        name="hourly_marts",
-        job=REFRESH_MARTS,
-        cron_schedule="5 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Five minutes past every hour.",
-    ),
-    ScheduleDefinition(
-        name="nightly_retention",
-        job=SWEEP_IMAGES,
-        cron_schedule="45 2 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Every night at 02:45 UTC.",
-    ),
-    ScheduleDefinition(
-        name="nightly_audit_check",
-        job=CHECK_AUDIT_LOG,
-        cron_schedule="15 4 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Every night at 04:15 UTC.",
-    ),
-    ScheduleDefinition(
-        name="hourly_event_checks",
-        job=CHECK_EVENTS,
-        cron_schedule="50 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Ten minutes to every hour.",
-    ),
-    ScheduleDefinition(
-        name="hourly_expectations",
-        job=CHECK_EXPECTATIONS,
-        cron_schedule="20 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Twenty minutes past every hour, when the marts are fresh.",
-    ),
-    ScheduleDefinition(
-        name="hourly_gallery_check",
-        job=CHECK_GALLERY,
-        cron_schedule="35 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Twenty-five minutes to every hour, so that a drift is noticed before the night mends it.",
-    ),
 ]

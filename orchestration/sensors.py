@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from dagster import (
+    AssetSelection,
+    AutomationConditionSensorDefinition,
     DagsterInstance,
     DagsterRunStatus,
     DefaultSensorStatus,
@@ -25,15 +27,17 @@ from dagster import (
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._utils.schedules import reverse_cron_string_iterator
 
-from assets.reembedding import TENANTS
+from assets.partitions import TENANT_TAG, TENANTS
 from footfall.alerts import Alert, send_alert
 from footfall.settings import load_settings
 from orchestration.failures import sentence_of
-from orchestration.jobs import LONGEST_RUN_SECONDS, REBUILD_GALLERY, REEMBED_TENANT, SCHEDULES
+from orchestration.jobs import ERASE, LONGEST_RUN_SECONDS, REBUILD_GALLERY, REEMBED_TENANT
 from orchestration.resources import RecordResource
 from orchestration.run_watch import Concern, SeenRun, SeenSchedule, missed_schedules, stuck_runs
+from orchestration.schedules import SCHEDULES
 
 _MAX_RUNTIME = "dagster/max_runtime"
+_ERASE_AGAIN_SECONDS = 600
 _UNFINISHED = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
@@ -135,11 +139,76 @@ def second_version(context: SensorEvaluationContext, record: ResourceParam[Recor
     keys = [str(tenant_id) for tenant_id in behind]
     return SensorResult(
         dynamic_partitions_requests=[TENANTS.build_add_request(keys)],
-        run_requests=[RunRequest(partition_key=key) for key in keys],
+        run_requests=[RunRequest(partition_key=key, tags={TENANT_TAG: key}) for key in keys],
     )
 
 
-SENSORS: list[SensorDefinition] = [alert_on_failure, watch_runs, staff_changed, second_version]
+@sensor(
+    name="tenants_changed",
+    default_status=DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Adds a partition for every tenant that was made, and removes those of tenants that are gone.",
+)
+def tenants_changed(context: SensorEvaluationContext, record: ResourceParam[RecordResource]) -> SensorResult:
+    with record.open() as opened:
+        there = [str(tenant_id) for tenant_id in opened.tenant_ids()]
+    known = context.instance.get_dynamic_partitions(str(TENANTS.name))
+    added = [key for key in there if key not in set(known)]
+    gone = [key for key in known if key not in set(there)]
+    if not added and not gone:
+        return SensorResult(skip_reason=f"The {len(there)} tenants are the partitions.")
+    context.log.info("%d tenants added, %d removed", len(added), len(gone))
+    return SensorResult(
+        dynamic_partitions_requests=[
+            *([TENANTS.build_add_request(added)] if added else []),
+            *([TENANTS.build_delete_request(gone)] if gone else []),
+        ]
+    )
+
+
+@sensor(
+    name="erasure_requested",
+    job=ERASE,
+    default_status=DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=15,
+    description="Carries an erasure out as soon as it is asked for, and goes on every ten minutes with those that wait "
+    "or failed.",
+)
+def erasure_requested(
+    context: SensorEvaluationContext, record: ResourceParam[RecordResource]
+) -> RunRequest | SkipReason:
+    with record.open() as opened:
+        ready = opened.erasures()
+    if not ready:
+        return SkipReason("No erasure is open.")
+    if context.instance.get_runs(RunsFilter(job_name=ERASE.name, statuses=_UNFINISHED), limit=1):
+        return SkipReason("Erasures are being carried out; what is new follows.")
+    wanted = json.dumps(ready)
+    tried = json.loads(context.cursor) if context.cursor else {"at": 0.0, "ready": ""}
+    now = datetime.now(UTC).timestamp()
+    if tried["ready"] == wanted and now - tried["at"] < _ERASE_AGAIN_SECONDS:
+        return SkipReason(f"{len(ready)} erasures wait or failed; they are tried again soon.")
+    context.update_cursor(json.dumps({"at": now, "ready": wanted}))
+    return RunRequest(run_key=f"{now:.0f}")
+
+
+automation = AutomationConditionSensorDefinition(
+    "automation",
+    target=AssetSelection.all(),
+    default_status=DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=60,
+    description="Makes assets anew when what they are made of was, unless a blocking check found that to be wrong.",
+)
+
+SENSORS: list[SensorDefinition] = [
+    alert_on_failure,
+    watch_runs,
+    staff_changed,
+    second_version,
+    tenants_changed,
+    erasure_requested,
+    automation,
+]
 
 
 def _alert_of(concern: Concern, base: str | None) -> Alert:

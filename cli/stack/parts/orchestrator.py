@@ -80,11 +80,18 @@ class Orchestrator:
         instance = {
             "storage": {"postgres": {"postgres_url": {"env": DSN_VARIABLE}}},
             "concurrency": {
-                "runs": {"max_concurrent_runs": 1},  # one machine: a second run only slows the first
+                "runs": {
+                    "max_concurrent_runs": 1,  # one machine: a second run only slows the first
+                    # Where it is raised, runs of one tenant or day still follow each other.
+                    "tag_concurrency_limits": [
+                        {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
+                    ],
+                },
                 "pools": {"default_limit": 1},  # for runs that pass by the queue, as the demo's does
             },
             # A run whose process was killed counts as running until its job's dagster/max_runtime is over.
             "run_monitoring": {"enabled": True, "start_timeout_seconds": 180, "free_slots_after_run_end_seconds": 60},
+            "freshness": {"enabled": True},
             "retention": {"schedule": {"purge_after_days": 30}, "sensor": {"purge_after_days": 7}},
             "telemetry": {"enabled": False},  # it is on unless said otherwise, and sends to the internet
             "nux": {"enabled": False},

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from assets.quality import CHECKS
-from orchestration.jobs import JOBS, SCHEDULES
+from orchestration.jobs import JOBS
+from orchestration.schedules import SCHEDULES
 from orchestration.sensors import SENSORS
 
 ROOT = Path(__file__).parents[3]

@@ -10,10 +10,19 @@ from pathlib import Path
 
 import pytest
 import yaml
-from dagster import AssetKey, DefaultScheduleStatus, DefaultSensorStatus, Definitions, OpDefinition
+from dagster import (
+    AssetKey,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    Definitions,
+    OpDefinition,
+    PartitionsDefinition,
+)
+from dagster._core.definitions.sensor_definition import SensorType
 
 from assets.dbt_project import load_manifest
 from assets.needs import POOLS
+from assets.partitions import DAYS, IN_ONE_RUN, TENANT_DAYS, TENANTS
 from footfall.settings import Settings, load_settings
 from orchestration.definitions import build_definitions
 from orchestration.jobs import JOBS
@@ -21,7 +30,8 @@ from orchestration.jobs import JOBS
 GROUPS = {
     "sources": {"sites", "staff_face_images", "customer_templates", "face_events", "visits", "traffic_changes"},
     "gallery": {"staff_gallery", "gallery_index", "thresholds"},
-    "retention": {"expired_raw_images", "orphaned_objects"},
+    "retention": {"expired_raw_images", "orphaned_objects", "orphaned_vectors", "aged_marts"},
+    "days": {"recorded_days", "reopened_days"},
     "models": {"reembedding"},
     "quality": {"data_docs"},
     "staging": {
@@ -130,6 +140,45 @@ def test_every_asset_has_an_owner_a_description_and_kinds(definitions: Definitio
         assert spec.kinds, spec.key
 
 
+def test_every_asset_that_runs_is_tried_again_and_takes_turns_where_two_would_collide(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for made in graph.assets_defs:
+        if made.is_executable and made.keys:
+            for node in made.node_def.iterate_node_defs():
+                if isinstance(node, OpDefinition):
+                    assert node.retry_policy is not None, made.keys
+    assert graph.get(AssetKey("expired_customers")).pools == graph.get(AssetKey("aged_records")).pools == {"retention"}
+
+
+def test_marts_and_the_gallery_say_how_fresh_they_must_be(definitions: Definitions) -> None:
+    fresh = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs() if spec.freshness_policy}
+    assert fresh == GROUPS["marts"] | GROUPS["gallery"]
+
+
+def test_what_follows_by_itself_waits_for_blocking_checks(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    following = {key.to_user_string() for key in graph.get_all_asset_keys() if graph.get(key).automation_condition}
+    assert following == {"thresholds", "duplicate_candidates"}
+    checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
+    assert checks["gallery_matches_record"].blocking
+
+
+@pytest.mark.parametrize(
+    ("asset", "partitions"),
+    [
+        *((name, TENANTS) for name in ("expired_customers", "aged_records", "reembedding")),
+        ("recorded_days", TENANT_DAYS),
+        ("reopened_days", DAYS),
+    ],
+)
+def test_assets_of_tenants_and_days_are_partitioned_by_them(
+    definitions: Definitions, asset: str, partitions: PartitionsDefinition[str]
+) -> None:
+    node = definitions.resolve_asset_graph().get(AssetKey(asset))
+    assert node.partitions_def == partitions
+    assert asset == "reembedding" or node.backfill_policy == IN_ONE_RUN
+
+
 def test_every_check_says_what_it_states(definitions: Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     checks = {key.name: graph.get_check_spec(key) for key in graph.asset_check_keys}
@@ -162,6 +211,7 @@ def test_the_marts_come_from_the_record(definitions: Definitions) -> None:
         ("check_events", set(), {"no_camera_is_silent", "clocks_agree", "events_keep_their_contract"}),
         ("check_expectations", set(), {"visits_meets_expectations", "dwell_meets_expectations"}),
         ("sweep_images", GROUPS["retention"], {"no_expired_images"}),
+        ("apply_terms", {"expired_customers", "aged_records"}, set()),
         ("reembed_tenant", GROUPS["models"], {"reembedding_complete"}),
     ],
 )
@@ -177,6 +227,7 @@ def test_schedules_run_unasked(definitions: Definitions) -> None:
     schedules = {schedule.name: schedule for schedule in definitions.get_repository_def().schedule_defs}
     times = {
         "nightly_retention": "45 2 * * *",
+        "nightly_terms": "20 2 * * *",
         "nightly_gallery": "30 3 * * *",
         "hourly_marts": "5 * * * *",
         "hourly_gallery_check": "35 * * * *",
@@ -190,7 +241,8 @@ def test_schedules_run_unasked(definitions: Definitions) -> None:
 
 def test_sensors_watch_unasked(definitions: Definitions) -> None:
     sensors = {sensor.name: sensor for sensor in definitions.get_repository_def().sensor_defs}
-    assert {"alert_on_failure", "watch_runs", "staff_changed", "second_version"} <= set(sensors)
+    assert {"alert_on_failure", "watch_runs", "staff_changed", "second_version", "tenants_changed"} <= set(sensors)
+    assert sensors["automation"].sensor_type is SensorType.AUTO_MATERIALIZE
     assert {sensor.default_status for sensor in sensors.values()} == {DefaultSensorStatus.RUNNING}
     assert [name for name, sensor in sensors.items() if len(sensor.description or "") < 20] == []
     assert [job.name for job in sensors["staff_changed"].jobs] == ["rebuild_gallery"]

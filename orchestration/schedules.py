@@ -1,0 +1,119 @@
+"""When jobs run by themselves. What they do is `orchestration.jobs`'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dagster import (
+    DefaultScheduleStatus,
+    ResourceParam,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SkipReason,
+    schedule,
+)
+
+from assets.partitions import TENANT_TAG, TENANTS
+from orchestration.jobs import (
+    APPLY_TERMS,
+    CHECK_AUDIT_LOG,
+    CHECK_EVENTS,
+    CHECK_EXPECTATIONS,
+    CHECK_GALLERY,
+    REBUILD_GALLERY,
+    REFRESH_MARTS,
+    SWEEP_IMAGES,
+)
+from orchestration.resources import RecordResource
+
+_RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+@schedule(
+    name="nightly_terms",
+    job=APPLY_TERMS,
+    cron_schedule="20 2 * * *",
+    execution_timezone="UTC",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Every night at 02:20 UTC, for all tenants in one run.",
+)
+def nightly_terms(
+    context: ScheduleEvaluationContext, record: ResourceParam[RecordResource]
+) -> Iterator[RunRequest | SkipReason]:
+    with record.open() as opened:
+        there = {str(tenant_id) for tenant_id in opened.tenant_ids()}
+    yield from requests_for(context.instance.get_dynamic_partitions(str(TENANTS.name)), there)
+
+
+def requests_for(partitions: Sequence[str], there: set[str]) -> Iterator[RunRequest | SkipReason]:
+    """One run for the whole range of partitions; while one of them is of a tenant that is gone, a run for each that is
+    there."""
+    known = [key for key in partitions if key in there]
+    if not known:
+        yield SkipReason("There is no tenant yet: the sensor tenants_changed adds them.")
+    elif len(known) == len(partitions):
+        yield RunRequest(tags={_RANGE_START: known[0], _RANGE_END: known[-1]})
+    else:
+        yield from (RunRequest(partition_key=key, tags={TENANT_TAG: key}) for key in known)
+
+
+SCHEDULES: list[ScheduleDefinition] = [
+    nightly_terms,
+    ScheduleDefinition(
+        name="nightly_gallery",
+        job=REBUILD_GALLERY,
+        cron_schedule="30 3 * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Every night at 03:30 UTC.",
+    ),
+    ScheduleDefinition(
+        name="hourly_marts",
+        job=REFRESH_MARTS,
+        cron_schedule="5 * * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Five minutes past every hour.",
+    ),
+    ScheduleDefinition(
+        name="nightly_retention",
+        job=SWEEP_IMAGES,
+        cron_schedule="45 2 * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Every night at 02:45 UTC.",
+    ),
+    ScheduleDefinition(
+        name="nightly_audit_check",
+        job=CHECK_AUDIT_LOG,
+        cron_schedule="15 4 * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Every night at 04:15 UTC.",
+    ),
+    ScheduleDefinition(
+        name="hourly_event_checks",
+        job=CHECK_EVENTS,
+        cron_schedule="50 * * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Ten minutes to every hour.",
+    ),
+    ScheduleDefinition(
+        name="hourly_expectations",
+        job=CHECK_EXPECTATIONS,
+        cron_schedule="20 * * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Twenty minutes past every hour, when the marts are fresh.",
+    ),
+    ScheduleDefinition(
+        name="hourly_gallery_check",
+        job=CHECK_GALLERY,
+        cron_schedule="35 * * * *",
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Twenty-five minutes to every hour, so that a drift is noticed before the night mends it.",
+    ),
+]
