@@ -6,6 +6,7 @@ from dagster import Definitions, definitions
 
 from assets.audit import audit_chain_intact
 from assets.checks import gallery_matches_record
+from assets.days import recorded_days, reopened_days
 from assets.dbt_project import dbt_executable, load_manifest, project_dir
 from assets.duplicates import corrections_replay, duplicate_candidates
 from assets.expectations import DATA_DOCS, expectations
@@ -15,9 +16,10 @@ from assets.quality import QUALITY_CHECKS
 from assets.reembedding import reembedding, reembedding_complete
 from assets.retention import expired_raw_images, no_expired_images, orphaned_objects
 from assets.sources import RECORD
+from assets.terms import aged_marts, aged_records, expired_customers, orphaned_vectors
 from assets.thresholds import thresholds, thresholds_rest_on_enough_people
 from footfall.settings import Settings, load_settings
-from orchestration.jobs import JOBS, SCHEDULES
+from orchestration.jobs import JOBS
 from orchestration.resources import (
     MartsDbtResource,
     RecordResource,
@@ -25,6 +27,7 @@ from orchestration.resources import (
     ServicesResource,
     TablesResource,
 )
+from orchestration.schedules import SCHEDULES
 from orchestration.sensors import SENSORS
 
 
@@ -40,6 +43,12 @@ def build_definitions(settings: Settings) -> Definitions:
             reembedding,
             expired_raw_images,
             orphaned_objects,
+            orphaned_vectors,
+            expired_customers,
+            aged_records,
+            aged_marts,
+            recorded_days,
+            reopened_days,
             mart_assets(load_manifest(settings)),
             DATA_DOCS,
         ],
