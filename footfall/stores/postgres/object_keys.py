@@ -25,6 +25,19 @@ def recorded(connection: Connection, bucket: BucketKind) -> frozenset[str]:
     return frozenset(connection.execute(_RECORDED[bucket]).scalars())
 
 
+def recorded_between(connection: Connection, *, since: datetime, until: datetime) -> frozenset[str]:
+    """Keys of raw images that events of the bound tenant name which were recorded in [since, until)."""
+    rows = connection.execute(
+        text(
+            "select e.image_key from footfall.sites as s"
+            " inner join footfall.face_events as e on e.tenant_id = s.tenant_id and e.site_id = s.site_id"
+            " where e.image_key is not null and e.captured_at >= :since and e.received_at < :until"
+        ),
+        {"since": since, "until": until},
+    )
+    return frozenset(rows.scalars())
+
+
 def captured_before(connection: Connection, keys: Iterable[str], cutoff: datetime) -> set[str]:
     """Those of the keys of raw images whose event of the bound tenant was captured before `cutoff`. An image is named
     after its event, so this asks by the event's id and needs no index of its own."""
