@@ -25,6 +25,7 @@ from contracts.erasure import (
     StoreProof,
     TenantErasure,
 )
+from contracts.legal_holds import LegalHold, LegalHoldCreate, LegalHoldPage
 from contracts.people import (
     Decision,
     MatchCandidate,
@@ -192,8 +193,20 @@ def _correction(kind: str, *, sightings: int, templates: int) -> Correction:
     )
 
 
+_HOLD = LegalHold(
+    hold_id=_VISIT,
+    subject_kind="customer",
+    subject_id=_CUSTOMER,
+    reference="File 12 of 2026-11-20",
+    placed_at=_MORNING,
+    placed_by=_ACTOR,
+)
+
 RECORD_REQUESTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
+        "placeLegalHold": LegalHoldCreate(
+            subject_kind="customer", subject_id=_CUSTOMER, reference=_HOLD.reference
+        ).model_dump(mode="json"),
         "changeCustomer": CustomerPatch(external_ref="L-2214").model_dump(mode="json"),
         "requestErasure": ErasureRequestCreate(reference=_ERASURE.reference).model_dump(mode="json"),
         "orderErasure": ErasureOrder(
@@ -206,6 +219,9 @@ RECORD_REQUESTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
 
 RECORD_RESPONSES: Mapping[str, Contract] = MappingProxyType(
     {
+        "placeLegalHold": _HOLD,
+        "listLegalHolds": LegalHoldPage(items=(_HOLD,)),
+        "liftLegalHold": _HOLD.model_copy(update={"lifted_at": _SEEN, "lifted_by": _ACTOR}),
         "listSites": SitePage(items=(_SITE_NOW,)),
         "getSite": _SITE_NOW,
         "changeSite": _SITE_NOW,

@@ -50,6 +50,7 @@ OWN_STATUSES: Mapping[str, frozenset[int]] = MappingProxyType(
         "moveFace": frozenset({409}),
         "undoCorrection": frozenset({409}),
         "registerOptOut": frozenset({409}),
+        "placeLegalHold": frozenset({404}),
         "createWorker": frozenset({404, 409}),
         "changeWorker": frozenset({409}),
         "renewWorkerRegistration": frozenset({409}),

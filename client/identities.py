@@ -1,4 +1,5 @@
-"""The client's operations on customers, corrections, the review queue and opt-outs: a part of `FootfallClient`."""
+"""The client's operations on customers, corrections, the review queue, opt-outs and legal holds: a part of
+`FootfallClient`."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from contracts.corrections import (
     SplitRequest,
 )
 from contracts.customers import CustomerPage, SightingPage
+from contracts.legal_holds import LegalHold, LegalHoldCreate, LegalHoldPage
 from contracts.records import CustomerProfileV1
 from contracts.reports import VisitPage
 
@@ -101,6 +103,19 @@ class IdentityOperations:
             "image": (filename, image, "application/octet-stream"),
         }
         return self._post("/v1/opt-outs", OptOut, parts=parts)
+
+    def place_legal_hold(self: Sends, hold: LegalHoldCreate) -> LegalHold:
+        """Keeps its subject from retention and erasure until it is lifted."""
+        return self._post("/v1/legal-holds", LegalHold, body=hold)
+
+    def legal_holds(
+        self: Sends, *, standing: bool | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> LegalHoldPage:
+        told = None if standing is None else str(standing).lower()
+        return self._get("/v1/legal-holds", LegalHoldPage, standing=told, limit=limit, cursor=cursor)
+
+    def lift_legal_hold(self: Sends, hold_id: UUID) -> LegalHold:
+        return self._post(f"/v1/legal-holds/{hold_id}/lift", LegalHold)
 
     def withdraw_opt_out(self: Sends, opt_out_id: UUID) -> None:
         self._send("DELETE", f"/v1/opt-outs/{opt_out_id}")

@@ -94,6 +94,9 @@ SEEDS: dict[str, Seed] = {
     "recordFaceEvent": Seed(elsewhere=frozenset({403, 404})),
     # A batch answers for each of its events. Each crop is named after its event.
     "recordFaceEvents": Seed(without=frozenset({"images"}), elsewhere=frozenset({200, 403, 404})),
+    "placeLegalHold": Seed(
+        lambda own, _: {"subject_kind": "customer", "subject_id": str(own.customer_id), "reference": "File 12"}
+    ),
     # Only the rows are planted, and no photograph in the object store.
     "getFaceImage": Seed(own=frozenset({404})),
     "getSightingImage": Seed(own=frozenset({404})),
