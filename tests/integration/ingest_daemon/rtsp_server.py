@@ -1,7 +1,7 @@
 """A real RTSP server on loopback: GStreamer's, in a process of the system's Python, which has its bindings.
 
-Run as a script it serves `/live` until it is killed; as a module it starts itself so. The picture is GStreamer's own,
-so that no clip is needed; a test that wants faces serves a file.
+Run as a script it serves `/live` until it is killed; as a module it starts itself so. The picture is GStreamer's own
+or a clip's.
 """
 
 from __future__ import annotations
@@ -43,14 +43,26 @@ class RtspCamera:
     def __init__(self, port: int) -> None:
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
+        self._scheme = "rtsp"
 
     @property
     def url(self) -> str:
-        return f"rtsp://{USER}:{PASSWORD}@127.0.0.1:{self._port}/live"
+        return f"{self._scheme}://{USER}:{PASSWORD}@127.0.0.1:{self._port}/live"
 
-    def start(self, *, codec: str = "h264", width: int = 320, height: int = 240, pattern: str = "ball") -> None:
+    def start(
+        self,
+        *,
+        codec: str = "h264",
+        width: int = 320,
+        height: int = 240,
+        clip: Path | None = None,
+        certificate: Path | None = None,
+    ) -> None:
+        """Shows `clip`, or a ball that moves; over TLS with `certificate`, a PEM file that holds its key as well."""
         self.stop()
-        command = [SYSTEM_PYTHON, __file__, str(self._port), codec, str(width), str(height), pattern]
+        self._scheme = "rtsp" if certificate is None else "rtsps"
+        shown = [str(one or "") for one in (clip, certificate)]
+        command = [SYSTEM_PYTHON, __file__, str(self._port), codec, str(width), str(height), *shown]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_plain())
         if self._process.stdout is None or self._process.stdout.readline() != b"serving\n":
             raise AssertionError("the RTSP server did not start")
@@ -98,9 +110,9 @@ def _serve(arguments: Sequence[str]) -> None:
 
     gi.require_version("Gst", "1.0")
     gi.require_version("GstRtspServer", "1.0")
-    from gi.repository import GLib, Gst, GstRtspServer  # type: ignore[import-not-found,unused-ignore]
+    from gi.repository import Gio, GLib, Gst, GstRtspServer  # type: ignore[import-not-found,unused-ignore]
 
-    port, codec, width, height, pattern = arguments
+    port, codec, width, height, clip, certificate = arguments
     Gst.init(None)
     server: Any = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
@@ -109,11 +121,14 @@ def _serve(arguments: Sequence[str]) -> None:
     role: Any = GstRtspServer.RTSPToken()
     role.set_string("media.factory.role", "viewer")
     auth.add_basic(GstRtspServer.RTSPAuth.make_basic(USER, PASSWORD), role)
+    if certificate:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
     server.set_auth(auth)
     factory: Any = GstRtspServer.RTSPMediaFactory()
+    shown = f'filesrc location="{clip}" ! decodebin' if clip else "videotestsrc is-live=true pattern=ball"
     factory.set_launch(
-        f"( videotestsrc is-live=true pattern={pattern} ! video/x-raw,width={width},height={height},framerate=15/1"
-        f" ! videoconvert ! video/x-raw,format=I420 ! {ENCODERS[codec]} )"
+        f"( {shown} ! videoconvert ! videoscale ! videorate"
+        f" ! video/x-raw,format=I420,width={width},height={height},framerate=15/1 ! {ENCODERS[codec]} )"
     )
     factory.set_shared(True)
     may = "viewer, media.factory.access=(boolean)true, media.factory.construct=(boolean)true"

