@@ -1,16 +1,27 @@
-"""`footfall keys`: the keys that sign access tokens. How they are kept is `footfall.signing_keys`'."""
+"""`footfall keys`: the keys that sign access tokens, and what faces are sealed with. How they are kept is
+`footfall.signing_keys`' and `footfall.face_vault`'s."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.gallery_commands import operator_settings
+from footfall.errors import InputError
 from footfall.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens.")
+if TYPE_CHECKING:
+    from footfall.operations import OperatorServices
+    from footfall.resealing import Direction
+
+app = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens, and those that faces are sealed with.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -45,3 +56,70 @@ def rotate() -> None:
     settings = load_settings()
     keys = SigningKeys.rotate(settings.keys_path)
     typer.echo(f"Tokens are signed with {keys.kid} from now on.")
+
+
+@app.command("seal-stored")
+def seal_stored() -> None:
+    """Seal the pictures and templates that are stored plain, from before each face had a key.
+
+    Works while the stack runs, and goes on where it was stopped. Backups from before it still hold them plain.
+    """
+    _reseal("seal")
+
+
+@app.command("open-stored")
+def open_stored() -> None:
+    """The way back, before a version that cannot read sealed faces is installed. FOOTFALL_VAULT__SEAL must be 0."""
+    _reseal("open")
+
+
+@app.command("rings")
+def rings(
+    forget: Annotated[
+        Path | None, typer.Option(help="Write this key ring no more: the disk that it was on is gone.")
+    ] = None,
+) -> None:
+    """Write the key rings of backups anew, without the keys that were destroyed, and show them.
+
+    Erasures do that by themselves; this is for a disk that was away meanwhile.
+    """
+    from footfall.key_ring import forget_ring, refresh_key_rings
+
+    with _operator() as services:
+        if forget is not None and not forget_ring(services.settings.home, forget):
+            raise InputError(f"{forget} is no key ring that is known here.")
+        states = refresh_key_rings(services.settings, services.engine)
+    for state in states:
+        typer.echo(f"{state.path}  {f'{state.keys} keys' if state.fault is None else state.fault}")
+    if any(state.fault is not None for state in states):
+        raise typer.Exit(1)
+
+
+def _reseal(direction: Direction) -> None:
+    from footfall.gallery import list_tenant_ids
+    from footfall.resealing import count_to_do, reseal
+
+    templates = pictures = missing = 0
+    with _operator() as services:
+        tenant_ids = list_tenant_ids(services.engine)
+        objects = services.objects
+        length = sum(count_to_do(services.engine, tenant_id, direction) for tenant_id in tenant_ids)
+        with typer.progressbar(length=length, label=f"{direction}ing", file=sys.stderr) as bar:
+            for tenant_id in tenant_ids:
+                done = reseal(services.engine, objects, tenant_id, direction, bar.update)
+                templates += done.templates
+                pictures += done.pictures
+                missing += done.missing
+    told = "Sealed" if direction == "seal" else "Opened"
+    typer.echo(f"{told} {templates} templates and {pictures} pictures; {missing} pictures are missing from the store.")
+
+
+@contextmanager
+def _operator() -> Iterator[OperatorServices]:
+    from footfall.operations import open_operator_services
+
+    services = open_operator_services(operator_settings())
+    try:
+        yield services
+    finally:
+        services.close()

@@ -22,6 +22,9 @@ from cli.backup.sealed import SealedReader, SealedWriter
 from cli.stack.credentials import load_or_create, write_private
 from contracts.base import TenantId
 from footfall.errors import ConfigurationError, ConflictError, InputError
+from footfall.face_vault import open_vault
+from footfall.key_ring import RingEntry, read_ring, remember_ring, write_ring
+from footfall.pictures import SEALED_TYPE, sealed_face
 from footfall.settings import Settings
 from footfall.stores.base import BucketKind, ObjectStore
 from footfall.stores.objects import S3ObjectStore
@@ -38,28 +41,56 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds. `rows`: by table, as of one moment. `objects` and `object_bytes`: images stored by then."""
+    """What a backup holds. `rows`: by table, as of one moment. `objects` and `object_bytes`: images stored by then.
+    `keys`: faces' keys in the key ring that was written with it; 0 in backups from before there were any."""
 
     footfall: str
     made_at: str
     rows: dict[str, int]
     objects: int
     object_bytes: int
+    keys: int = 0
 
 
-def make_backup(settings: Settings, target: Path, passphrase: str, progress: Progress) -> Manifest:
-    """Writes the stack's record, images and secrets into the sealed file `target`. Works while the stack runs; one that
-    is down has its stores started for as long as it takes.
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What a restore left out because the key ring has no key for it any more: it was erased since the backup."""
+
+    templates: int
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class _SealedImage:
+    tenant_id: TenantId
+    bucket: BucketKind
+    key: str
+    face_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Restored:
+    objects: int
+    object_bytes: int
+    sealed: list[_SealedImage]
+
+
+def make_backup(settings: Settings, target: Path, ring: Path, passphrase: str, progress: Progress) -> Manifest:
+    """Writes the stack's record, images and secrets into the sealed file `target`, and the faces' keys, which are not
+    in it, into the key ring `ring`. Works while the stack runs; one that is down has its stores started for as long as
+    it takes.
 
     Rows are of one moment. Images come after them, so that each row's image is there; one that was stored meanwhile is
     in the backup without its row, and the nightly sweep takes it for an orphan after a restore.
 
-    Raises InputError for the file and the passphrase, ConfigurationError for servers that are not the stack's own.
+    Raises InputError for the files and the passphrase, ConfigurationError for servers that are not the stack's own.
     """
     settings = stack.at_home(settings)
     _require_own(settings)
+    vault = open_vault(settings)
     if not (settings.home / "secrets" / "stack.json").exists():
         raise ConfigurationError(f"There is no stack in {settings.home}.", hint="FOOTFALL_HOME names another folder?")
+    _ = vault.master_id  # made now where there was none, so that it is among the secrets
     with (
         SealedWriter(target, passphrase) as sealed,
         _staging(settings.home) as staging,
@@ -75,7 +106,11 @@ def make_backup(settings: Settings, target: Path, passphrase: str, progress: Pro
         for name in (_ROLES, _DUMP):
             archive.add(staging / name, arcname=name, filter=_plain)
         count, size = _add_objects(archive, objects, tenant_ids, progress)
-        manifest = Manifest(version("footfall"), datetime.now(UTC).isoformat(), rows, count, size)
+        progress("the key ring")
+        # After everything that is sealed with its keys; whose face is erased meanwhile is in it no more.
+        keys = write_ring(ring, vault, postgres.face_keys())
+        remember_ring(settings.home, ring)
+        manifest = Manifest(version("footfall"), datetime.now(UTC).isoformat(), rows, count, size, keys)
         _add_bytes(archive, _MANIFEST, json.dumps(asdict(manifest)).encode())
     return manifest
 
@@ -88,11 +123,13 @@ def read_manifest(source: Path, passphrase: str) -> Manifest:
     raise InputError("The backup has no manifest.", hint="Use another copy of it.")
 
 
-def restore_backup(settings: Settings, source: Path, passphrase: str, progress: Progress) -> Manifest:
-    """Puts a backup into a home that has no stack yet, and holds rows and images against the manifest. When anything
-    fails the home is left as it was.
+def restore_backup(
+    settings: Settings, source: Path, ring: Path, passphrase: str, progress: Progress
+) -> tuple[Manifest, Dropped]:
+    """Puts a backup into a home that has no stack yet, holds rows and images against the manifest, and then drops what
+    no key of the ring opens. When anything fails the home is left as it was.
 
-    Raises InputError for the file and the passphrase, ConflictError for a home that is in use, ConfigurationError when
+    Raises InputError for the files and the passphrase, ConflictError for a home that is in use, ConfigurationError when
     what was restored is not what was backed up.
     """
     settings = stack.at_home(settings)
@@ -106,15 +143,32 @@ def restore_backup(settings: Settings, source: Path, passphrase: str, progress: 
     manifest = read_manifest(source, passphrase)
     try:
         _restore_secrets(settings.home, source, passphrase)
+        entries = read_ring(ring, open_vault(settings)) if manifest.keys else []
         with _staging(settings.home) as staging, _stores(settings) as (postgres, objects):
             objects.ensure()
             restored = _restore_rest(_members(source, passphrase), staging, postgres, objects, progress)
             _compare(manifest, postgres.rows(), restored)
+            dropped = _open(manifest, entries, postgres, objects, restored)
     except BaseException:
         for name in _OURS:
             shutil.rmtree(settings.home / name, ignore_errors=True)
         raise
-    return manifest
+    return manifest, dropped
+
+
+def _open(
+    manifest: Manifest, entries: list[RingEntry], postgres: EmbeddedPostgres, objects: ObjectStore, restored: _Restored
+) -> Dropped:
+    """Puts the keys beside what they open, and drops what none of them does."""
+    if not manifest.keys:
+        return Dropped(0, 0)
+    postgres.put_face_keys(entries)
+    opens = {(entry.tenant_id, entry.face_id) for entry in entries}
+    lost = [one for one in restored.sealed if (one.tenant_id, one.face_id) not in opens]
+    templates = postgres.drop_unreadable([one.key for one in lost])
+    for one in lost:
+        objects.delete(one.tenant_id, one.bucket, [one.key])
+    return Dropped(templates, len(lost))
 
 
 @contextmanager
@@ -212,8 +266,9 @@ def _restore_rest(
     postgres: EmbeddedPostgres,
     objects: ObjectStore,
     progress: Progress,
-) -> tuple[int, int]:
+) -> _Restored:
     count, size = 0, 0
+    sealed: list[_SealedImage] = []
     for name, content in members:
         if name in {_ROLES, _DUMP}:
             with (staging / name).open("wb") as file:
@@ -224,12 +279,15 @@ def _restore_rest(
         elif name.startswith(_OBJECTS):
             bucket, tenant, rest = name.removeprefix(_OBJECTS).split("/", 2)
             data = content.read()
-            kind = mimetypes.guess_type(rest)[0] or "application/octet-stream"
-            objects.put(TenantId(UUID(tenant)), _bucket(bucket), rest, data, kind)
+            owner, into, face_id = TenantId(UUID(tenant)), _bucket(bucket), sealed_face(data)
+            kind = SEALED_TYPE if face_id is not None else mimetypes.guess_type(rest)[0] or "application/octet-stream"
+            key = objects.put(owner, into, rest, data, kind)
+            if face_id is not None:
+                sealed.append(_SealedImage(owner, into, key, face_id))
             count, size = count + 1, size + len(data)
             if count % 500 == 0:
                 progress(f"{count} images")
-    return count, size
+    return _Restored(count, size, sealed)
 
 
 def _bucket(name: str) -> BucketKind:
@@ -239,9 +297,9 @@ def _bucket(name: str) -> BucketKind:
     raise InputError(f"The backup names a bucket {name!r}, which this version does not know.")
 
 
-def _compare(manifest: Manifest, rows: dict[str, int], restored: tuple[int, int]) -> None:
+def _compare(manifest: Manifest, rows: dict[str, int], restored: _Restored) -> None:
     wrong = sorted(name for name in manifest.rows.keys() | rows.keys() if manifest.rows.get(name) != rows.get(name))
-    if restored != (manifest.objects, manifest.object_bytes):
+    if (restored.objects, restored.object_bytes) != (manifest.objects, manifest.object_bytes):
         wrong.append("objects")
     if wrong:
         raise ConfigurationError(f"What was restored differs from the backup in {', '.join(wrong)}.")

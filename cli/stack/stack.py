@@ -24,6 +24,7 @@ from cli.stack.takeover import end_orphans
 from cli.stack.wiring import wire
 from footfall.environment import settings_environment
 from footfall.errors import ConflictError, ServiceUnavailableError
+from footfall.face_vault import load_or_create_master
 from footfall.settings import Settings, load_settings
 
 Progress = Callable[[PartState], None]
@@ -172,6 +173,8 @@ def _names(settings: Settings, only: Collection[str]) -> list[str]:
 
 
 def _spawn(settings: Settings, only: Collection[str], *, bound: bool) -> ProcessId:
+    if settings.vault.master_key is None:
+        load_or_create_master(settings)
     logs = settings.home / "logs"
     for folder in (logs, settings.home / "run"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -49,9 +49,22 @@ def wire(settings: Settings, credentials: Credentials, ports: PortBook) -> Plan:
         api_port=port,
         api_url=address[f"{PREFIX}API__URL"],
         schema_environment=_schema_environment(common, database),
-        api_environment={**common, **database.variables("app"), **stores, **address, **_limits(settings)},
+        api_environment={
+            **common,
+            **database.variables("app"),
+            **stores,
+            **address,
+            **_limits(settings),
+            **_master_key(settings),
+        },
         worker_environment={**common, **address},
-        code_environment={**common, **database.variables("operator", "transform", "dagster"), **stores, **address},
+        code_environment={
+            **common,
+            **database.variables("operator", "transform", "dagster"),
+            **stores,
+            **address,
+            **_master_key(settings),
+        },
         database=database,
     )
     parts = [
@@ -136,6 +149,12 @@ def _limits(settings: Settings) -> dict[str, str]:
     """Where the API counts requests, when not in its own memory; the address may hold a password."""
     storage = settings.limits.storage
     return {} if storage is None else {f"{PREFIX}LIMITS__STORAGE": storage.get_secret_value()}
+
+
+def _master_key(settings: Settings) -> dict[str, str]:
+    """Of the faces, where it is not in a file, for those who read and write faces."""
+    key = settings.vault.master_key
+    return {} if key is None else {f"{PREFIX}VAULT__MASTER_KEY": key.get_secret_value()}
 
 
 def _s3(settings: Settings, credentials: Credentials, ports: PortBook) -> tuple[Planned, dict[str, str]]:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from cli.stack import Stack
-from contracts.base import TemplateId
+from contracts.base import FaceBox, FaceId, FaceQualityReport, StaffId, TemplateId, TenantId
+from footfall.face_keys import destroy_face_keys
 from footfall.gallery import list_tenant_ids
-from footfall.operations import open_operator_services
-from footfall.stores.base import StoredObject
+from footfall.key_ring import RING_NAME, refresh_key_rings
+from footfall.operations import OperatorServices, open_operator_services
+from footfall.pictures import fetch_picture, put_picture
+from footfall.stores.base import BucketKind, ObjectStore
 from footfall.stores.objects import S3ObjectStore
+from footfall.stores.postgres.customers import select_gallery
+from footfall.stores.postgres.staff import NewFace, insert_face
+from footfall.templates import encode_vector
+from footfall.tenancy import tenant_transaction
+from tests.integration.footfall.world import jpeg, portrait
 from tests.integration.marts import Record
 from tests.integration.orchestration.test_gallery import enrol
 from tests.integration.stack.conftest import Home, MakeHome
+from tests.vectors import person
 
 TENANT = ("tenant", "create", "acme", "--admin-email", "ana@example.org")
 
@@ -27,32 +38,65 @@ def passphrase(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def fill(home: Home) -> TemplateId:
-    """A tenant with a member of staff, their face, and images."""
+PHOTOGRAPH = jpeg(portrait(1))
+
+
+@contextmanager
+def opened(home: Home) -> Iterator[tuple[OperatorServices, TenantId, ObjectStore]]:
+    stack = Stack.load(home.settings)
+    services = open_operator_services(stack.settings_for("dagster-code"))
+    [tenant_id] = list_tenant_ids(services.engine)
+    yield services, tenant_id, S3ObjectStore(stack.settings_for("api").s3)
+    services.close()
+
+
+def fill(home: Home) -> tuple[TemplateId, FaceId, FaceId]:
+    """A tenant with a face of staff and images from before there were keys; and two faces of staff with keys."""
     assert home.footfall(*TENANT).returncode == 0
-    stack = Stack.load(home.settings)
-    services = open_operator_services(stack.settings_for("dagster-code"))
-    [tenant_id] = list_tenant_ids(services.engine)
-    record = Record(services.engine, tenant_id)
-    face = enrol(record, record.staff(), 1, services.model_version)
-    services.close()
-    objects = S3ObjectStore(stack.settings_for("api").s3)
-    objects.ensure()
-    objects.put(tenant_id, "raw", f"events/{uuid4()}.jpg", b"a face", "image/jpeg")
-    objects.put(tenant_id, "derived", "staff/photograph.jpg", b"p" * 3_000_000, "image/jpeg")
-    return TemplateId(face)
+    with opened(home) as (services, tenant_id, objects):
+        objects.ensure()
+        record = Record(services.engine, tenant_id)
+        plain = enrol(record, record.staff(), 1, services.model_version)
+        objects.put(tenant_id, "raw", f"events/{uuid4()}.jpg", b"a face", "image/jpeg")
+        objects.put(tenant_id, "derived", "staff/photograph.jpg", b"p" * 3_000_000, "image/jpeg")
+        first, second = (keep(services, objects, tenant_id, record.staff(), number) for number in (2, 3))
+    return TemplateId(plain), first, second
 
 
-def images(home: Home) -> list[tuple[str, bytes]]:
-    stack = Stack.load(home.settings)
-    services = open_operator_services(stack.settings_for("dagster-code"))
-    [tenant_id] = list_tenant_ids(services.engine)
-    services.close()
-    objects = S3ObjectStore(stack.settings_for("api").s3)
-    found: list[tuple[StoredObject, bytes]] = []
-    for bucket in ("raw", "derived"):
-        found += [(item, objects.get(tenant_id, bucket, item.key)) for item in objects.list(tenant_id, bucket)]
-    return sorted((item.key, data) for item, data in found)
+def keep(services: OperatorServices, objects: ObjectStore, tenant_id: TenantId, staff_id: UUID, number: int) -> FaceId:
+    """A face of staff with its picture, as enrolment keeps them."""
+    face_id = FaceId(uuid4())
+    with tenant_transaction(services.engine, tenant_id) as connection:
+        name = f"staff/{staff_id}/{face_id}/photograph.jpg"
+        key = put_picture(connection, objects, tenant_id, PHOTOGRAPH, bucket="derived", name=name, face_id=face_id)
+        new = NewFace(
+            face_id=face_id,
+            staff_id=StaffId(staff_id),
+            image_key=key,
+            image_sha256=face_id.bytes * 2,
+            crop_key=key,
+            box=FaceBox(x=1, y=1, width=80, height=80),
+            landmarks=((22, 30), (58, 30), (40, 46), (26, 62), (54, 62)),
+            quality=FaceQualityReport(score=0.8, size_px=80, sharpness=200, yaw_deg=0, roll_deg=0, detection_score=0.9),
+            model_version=services.model_version,
+            embedding=encode_vector(person(number)),
+            background_faces=0,
+        )
+        assert insert_face(connection, tenant_id, new) is not None
+    return face_id
+
+
+BUCKETS: tuple[BucketKind, ...] = ("raw", "derived")
+
+
+def images(home: Home) -> dict[str, bytes]:
+    """As they were before they were sealed."""
+    found: dict[str, bytes] = {}
+    with opened(home) as (services, tenant_id, objects):
+        for bucket in BUCKETS:
+            for item in objects.list(tenant_id, bucket):
+                found[item.key] = fetch_picture(services.engine, objects, tenant_id, bucket, item.key)
+    return found
 
 
 @pytest.mark.e2e
@@ -61,12 +105,19 @@ def test_a_backup_restored_into_an_empty_home_is_what_was_backed_up(
 ) -> None:
     first, second = make_home(), make_home()
     first.up("schema", "s3")
-    face = fill(first)
+    plain, erased, kept = fill(first)
     before = images(first)
     made = first.footfall("backup", str(tmp_path / "b"), "--passphrase-file", str(passphrase))
     assert made.returncode == 0, made.stderr
-    assert "2 images" in made.stdout
+    assert "4 images" in made.stdout
+    assert "2 keys" in made.stdout
     assert b"acme" not in (tmp_path / "b").read_bytes()
+    # One face is erased after the backup, which nobody can change; the key ring beside it is written anew.
+    with opened(first) as (services, tenant_id, _):
+        with tenant_transaction(services.engine, tenant_id) as connection:
+            assert destroy_face_keys(connection, tenant_id, [erased]) == 1
+        [state] = refresh_key_rings(services.settings, services.engine)
+        assert (state.path, state.keys, state.fault) == (tmp_path / RING_NAME, 1, None)
     first.down()
 
     wrong = tmp_path / "wrong"
@@ -75,16 +126,28 @@ def test_a_backup_restored_into_an_empty_home_is_what_was_backed_up(
     assert refused.returncode == 2
     assert "The backup cannot be opened." in refused.stderr
     assert not (second.path / "secrets").exists()
+    ringless = second.footfall(
+        "restore", str(tmp_path / "b"), "--passphrase-file", str(passphrase), "--key-ring", str(tmp_path / "none")
+    )
+    assert ringless.returncode == 2
+    assert "Backups open with the newest key ring." in ringless.stderr
+    assert not (second.path / "secrets").exists()
 
     restored = second.footfall("restore", str(tmp_path / "b"), "--passphrase-file", str(passphrase))
     assert restored.returncode == 0, restored.stderr
-    assert "a gallery of 1 templates" in restored.stdout
+    assert "a gallery of 2 templates" in restored.stdout
+    assert "Left out 1 images and 1 templates" in restored.stdout
     second.up("schema", "s3", "milvus")
-    assert images(second) == before
-    services = open_operator_services(Stack.load(second.settings).settings_for("dagster-code"))
-    [tenant_id] = list_tenant_ids(services.engine)
-    assert services.vectors.template_ids(tenant_id) == {face}
-    services.close()
+    assert images(second) == {key: data for key, data in before.items() if str(erased) not in key}
+    assert sum(data == PHOTOGRAPH for data in before.values()) == 2
+    with opened(second) as (services, tenant_id, _):
+        assert services.vectors.template_ids(tenant_id) == {plain, kept}
+        with tenant_transaction(services.engine, tenant_id) as connection:
+            rows = select_gallery(connection, services.model_version, after=None, limit=10)
+        assert {row.template_id: row.embedding for row in rows} == {
+            plain: encode_vector(person(1)),
+            kept: encode_vector(person(3)),
+        }
     assert second.footfall("tenant", "create", "acme", "--admin-email", "b@example.org").returncode == 2, "it is there"
 
     again = second.footfall("restore", str(tmp_path / "b"), "--passphrase-file", str(passphrase))
