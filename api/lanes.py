@@ -27,7 +27,7 @@ class Lane:
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
-        """A place inside, taken before the body is read: a crowd of uploads must not fill the memory either.
+        """A place inside, taken once the body is here: who is slow to send it keeps nobody from a turn.
         Raises BusyError when every place is taken."""
         if self._inside >= self._capacity:
             self._refused.inc()

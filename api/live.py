@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -93,16 +93,19 @@ class LiveHub:
         metrics: LiveMetrics,
         *,
         at_most: int,
+        per_tenant: int,
         per_caller: int,
     ) -> None:
         self._engine = engine
         self._metrics = metrics
         self._at_most = at_most
+        self._per_tenant = per_tenant
         self._per_caller = per_caller
         self._channels: dict[TenantId, _Channel] = {}
         self._named: dict[str, _Channel] = {}
         self._opening = asyncio.Lock()
-        self._callers: Counter[str] = Counter()
+        self._callers: Counter[tuple[TenantId, str]] = Counter()
+        self._knocking = 0
         self._watched: set[TenantId] = set()
         self._tasks: TaskGroup | None = None
         # Of its own: the pool that answers requests may be full of them.
@@ -141,15 +144,33 @@ class LiveHub:
         """Has the tenant's workers watched by this process from now on. Thread-safe."""
         self._watched.add(tenant_id)
 
+    @contextmanager
+    def knocking(self) -> Iterator[None]:
+        """A connection whose caller is not known yet. Raises BusyError for one more than streams there may be."""
+        if self._closing or self._knocking >= self._at_most:
+            raise BusyError("Too many streams are being opened.", hint="Come back in a moment.")
+        self._knocking += 1
+        try:
+            yield
+        finally:
+            self._knocking -= 1
+
     @asynccontextmanager
     async def subscription(
         self, tenant_id: TenantId, subject: str, sites: frozenset[UUID] | None
     ) -> AsyncIterator[Subscription]:
-        """A place in the tenant's stream. Raises BusyError when the caller, or the server, has as many as there may
-        be, PostgresUnavailableError."""
-        if self._closing or sum(self._callers.values()) >= self._at_most or self._callers[subject] >= self._per_caller:
+        """A place in the tenant's stream. Raises BusyError when the caller, the tenant or the server has as many as
+        there may be, PostgresUnavailableError."""
+        caller = (tenant_id, subject)
+        of_tenant = sum(count for (theirs, _), count in self._callers.items() if theirs == tenant_id)
+        if (
+            self._closing
+            or self._callers.total() >= self._at_most
+            or of_tenant >= self._per_tenant
+            or self._callers[caller] >= self._per_caller
+        ):
             raise BusyError("Too many streams are open.", hint="Close one, or share one among your programs.")
-        self._callers[subject] += 1
+        self._callers[caller] += 1
         try:
             self._watched.add(tenant_id)
             async with self._opening:
@@ -164,9 +185,9 @@ class LiveHub:
                     del self._channels[tenant_id], self._named[str(tenant_id)]
                     channel.scope.cancel()
         finally:
-            self._callers[subject] -= 1
-            if not self._callers[subject]:
-                del self._callers[subject]
+            self._callers[caller] -= 1
+            if not self._callers[caller]:
+                del self._callers[caller]
 
     async def replay(self, subscription: Subscription, after: int) -> AsyncIterator[list[LiveEvent]]:
         """What was committed after `after` and before the subscription's queue begins, a page at a time."""

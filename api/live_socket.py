@@ -4,7 +4,6 @@ message, and never in the URL, which logs and histories keep."""
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 import anyio
 from pydantic import ValidationError
@@ -12,11 +11,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from api.auth import ACCESS, identify, permitted
+from api.client_address import UNKNOWN, limited_as
 from api.live_access import sites_shown, standing_of
 from api.live_messages import SEND_SECONDS, messages
 from api.state import ApiState
 from contracts.live import StreamEnded, StreamHello
-from footfall.errors import BusyError, FootfallError, ForbiddenError, NotFoundError, UnauthenticatedError
+from footfall.errors import (
+    BusyError,
+    FootfallError,
+    ForbiddenError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -32,15 +39,17 @@ _CODES: tuple[tuple[type[FootfallError], int], ...] = (
     (ForbiddenError, CLOSE_FORBIDDEN),
     (NotFoundError, CLOSE_NOT_FOUND),
     (BusyError, CLOSE_BUSY),
+    (TooManyRequestsError, CLOSE_BUSY),
     (FootfallError, CLOSE_AWAY),
 )
 _ENDS = {"token-ended": CLOSE_UNAUTHENTICATED, "slow": CLOSE_SLOW, "server-stopping": CLOSE_STOPPING}
 
 
-@dataclass(frozen=True, slots=True)
 class _Refused(Exception):  # noqa: N818 - never leaves this module
-    code: int
-    reason: str
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
 
 
 async def stream_socket(websocket: WebSocket) -> None:
@@ -51,7 +60,7 @@ async def stream_socket(websocket: WebSocket) -> None:
     await websocket.accept()
     try:
         try:
-            await _serve(websocket, state, await _hello(websocket))
+            await _serve(websocket, state, await _known(websocket, state))
         except FootfallError as error:
             code = next(code for kind, code in _CODES if isinstance(error, kind))
             raise _Refused(code, error.title) from None
@@ -59,6 +68,14 @@ async def stream_socket(websocket: WebSocket) -> None:
         await _close(websocket, refused.code, refused.reason)
     except WebSocketDisconnect:
         logger.debug("the caller of a stream has gone")
+
+
+async def _known(websocket: WebSocket, state: ApiState) -> StreamHello:
+    """What the caller says of themselves; counted as the requests of an address are, since no route does."""
+    with state.live.knocking():
+        address = limited_as(websocket.client.host if websocket.client else UNKNOWN)
+        await state.limits.take(websocket.scope, "address", address)
+        return await _hello(websocket)
 
 
 async def _hello(websocket: WebSocket) -> StreamHello:
@@ -85,6 +102,7 @@ def _read_hello(fields: dict[str, str]) -> StreamHello:
 
 async def _serve(websocket: WebSocket, state: ApiState, hello: StreamHello) -> None:
     caller = await identify(hello.access_token, state)
+    await state.limits.take(websocket.scope, "read", f"{caller.tenant_id}/{caller.subject}")
     if not permitted(caller.role, ACCESS[("WEBSOCKET", PATH)]):
         raise ForbiddenError(f"The role {caller.role} may not do this.")
     standing = standing_of(state, hello.access_token)

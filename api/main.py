@@ -51,6 +51,7 @@ from api.routes import (
     workers,
 )
 from api.state import ApiState
+from api.upload_room import UploadRoom
 from api.verified_tokens import VerifiedTokens
 from api.version import VERSION
 from footfall.errors import FootfallError
@@ -156,7 +157,13 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
         standing = Standing(services.engine, believed_seconds=settings.api.standing_seconds)
         counters = CounterStore(settings.limits, failures=metrics.rate_limit_failures)
         api, waiting = settings.api, settings.api.waiting_at_most
-        hub = LiveHub(services.engine, metrics.live, at_most=api.streams_at_most, per_caller=api.streams_per_caller)
+        hub = LiveHub(
+            services.engine,
+            metrics.live,
+            at_most=api.streams_at_most,
+            per_tenant=api.streams_per_tenant,
+            per_caller=api.streams_per_caller,
+        )
         dsn = services.engine.url.render_as_string(hide_password=False)
         listener = NoticeListener(dsn, [standing.hearer(), hub.hearer()])
         app.state.api = ApiState(
@@ -173,6 +180,12 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
             event_lane=Lane("events", at_once=api.events_at_once, waiting=waiting, metrics=metrics),
             # Nobody waits: each export holds a connection for as long as its caller reads.
             export_lane=Lane("exports", at_once=api.exports_at_once, waiting=0, metrics=metrics),
+            uploads=UploadRoom(
+                total_bytes=max(api.upload_memory_bytes, api.max_upload_bytes),
+                largest_bytes=api.max_upload_bytes,
+                held=metrics.upload_bytes,
+                refused=metrics.uploads_refused,
+            ),
             live=hub,
         )
         listener.start()

@@ -92,6 +92,14 @@ class Metrics:
             ["lane"],
             registry=self.registry,
         )
+        self.upload_bytes = Gauge(
+            "footfall_upload_bytes", "Memory set aside for bodies under way.", registry=self.registry
+        )
+        self.uploads_refused = Counter(
+            "footfall_uploads_refused_total",
+            "Uploads turned away because there was no memory for them.",
+            registry=self.registry,
+        )
         self.live = LiveMetrics(self.registry)
         for decision in get_args(DecisionKind):
             self._events.labels(decision)

@@ -47,11 +47,14 @@ class RequestFrame:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         address = self._proxies.client_of(scope)
         scope["client"] = (address, 0)
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
         offered = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         request_id = offered if _REQUEST_ID_FORM.fullmatch(offered) else uuid4().hex
         scope[REQUEST_ID_KEY] = request_id

@@ -12,6 +12,7 @@ from api.live import LiveHub
 from api.login_throttle import LoginThrottle
 from api.metrics import Metrics
 from api.rate_limits import RateLimits
+from api.upload_room import UploadRoom
 from api.verified_tokens import VerifiedTokens
 from footfall.services import Services
 from footfall.settings import Settings
@@ -35,6 +36,7 @@ class ApiState:
     vision_lane: Lane
     event_lane: Lane
     export_lane: Lane
+    uploads: UploadRoom
     live: LiveHub
 
 

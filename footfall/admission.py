@@ -73,10 +73,10 @@ def admit(
     vector = None if event.embedding is None else parse_embedding(event.embedding, services.model_version)
     picture = None if image is None else _checked_crop(services, image)
     flaw = flaw_of(event, services.settings.vision)
-    if vector is None or flaw or not decides or not is_due(services.settings.recognition):
+    if vector is None or flaw or not decides or not is_due(services.settings):
         return Probe(None if flaw else vector, flaw, image, _liveness_of(services, picture, None))
     if picture is None:
-        if services.settings.recognition.re_embed == "always":
+        if services.settings.re_embed == "always":
             return Probe(None, "no picture came to check the embedding by", None)
         return Probe(vector, "", None)
     faces = services.vision.detector.detect(picture)
@@ -84,7 +84,7 @@ def admit(
     liveness = _liveness_of(services, picture, faces)
     if found.vector is None:
         return Probe(None, "the picture that came with the embedding shows no face", image, liveness, found)
-    own = found.verdict == "disagrees" or services.settings.recognition.re_embed == "always"
+    own = found.verdict == "disagrees" or services.settings.re_embed == "always"
     return Probe(found.vector if own else vector, "", image, liveness, found)
 
 

@@ -10,7 +10,7 @@ from random import SystemRandom
 from contracts.people import RecheckVerdict
 from footfall.errors import PoorQualityError
 from footfall.matching import SAME_FACE_FAR, threshold_at
-from footfall.settings import RecognitionSettings
+from footfall.settings import Settings
 from footfall.vision.align import align
 from footfall.vision.pipeline import VisionPipeline
 from footfall.vision.types import BgrImage, DetectedFace, Float32Array
@@ -32,10 +32,10 @@ class Recheck:
     vector: Float32Array | None
 
 
-def is_due(settings: RecognitionSettings) -> bool:
+def is_due(settings: Settings) -> bool:
     """Whether the picture of the event at hand is to be looked at."""
     if settings.re_embed == "sample":
-        return _CHANCE.random() < settings.re_embed_rate
+        return _CHANCE.random() < settings.recognition.re_embed_rate
     return settings.re_embed == "always"
 
 

@@ -23,7 +23,7 @@ from footfall.settings_machine import IngestSettings, StackSettings
 from footfall.settings_retention import RetentionSettings
 from footfall.settings_stores import MilvusSettings, PostgresSettings, S3Settings
 from footfall.settings_vault import VaultSettings
-from footfall.settings_vision import LivenessSettings, RecognitionSettings, VisionSettings
+from footfall.settings_vision import LivenessSettings, RecognitionSettings, ReEmbed, VisionSettings
 
 __all__ = [
     "PREFIX",
@@ -92,6 +92,13 @@ class Settings(BaseSettings):
     @property
     def master_key_path(self) -> Path:
         return self.vault.master_key_file or self.home / "secrets" / "faces.key"
+
+    @property
+    def re_embed(self) -> ReEmbed:
+        """How the server looks at events' pictures. Offline never, unless it is set: the stand-in for the embedder sees
+        somebody else in every picture that a real one made the template of."""
+        default = "re_embed" not in self.recognition.model_fields_set
+        return "never" if self.offline and default else self.recognition.re_embed
 
     def outbox_path(self, camera_id: UUID) -> Path:
         """One for each camera, unless a path is set: two workers on one machine must not share an outbox."""

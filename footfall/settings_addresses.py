@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from pathlib import Path
 
 from pydantic import Field, field_validator
 
@@ -16,6 +17,12 @@ class AddressSettings(Section):
         description="Internal networks that cameras and workers may be in, with commas between; public addresses may "
         "be used in any case. Loopback (127.0.0.0/8, ::1/128) and link-local networks are refused unless named "
         "here, addresses of cloud metadata services unless they are named one by one (169.254.169.254/32).",
+    )
+
+    worker_ca_file: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) of the authorities that sign workers' own, beside those that everybody trusts; "
+        "for direct calls to workers over HTTPS.",
     )
 
     @field_validator("allowed_networks")

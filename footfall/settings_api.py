@@ -67,8 +67,14 @@ class ApiSettings(Section):
     waiting_at_most: int = Field(
         default=32, ge=0, le=1000, description="Requests that may wait for such a turn; more are answered with 429."
     )
+    upload_memory_bytes: int = Field(
+        default=512_000_000,
+        ge=1_000_000,
+        description="Memory for bodies under way, at most half of it for one caller; more are answered with 429.",
+    )
     upload_seconds: float = Field(
         default=30.0, gt=0, le=600, description="Giving up on an upload that has not arrived after this long."
     )
     streams_at_most: int = Field(default=200, ge=1, le=10_000, description="Live streams open at the same time.")
+    streams_per_tenant: int = Field(default=100, ge=1, le=10_000, description="Of them, of one tenant.")
     streams_per_caller: int = Field(default=5, ge=1, le=1000, description="Of them, of one user or key.")

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from footfall.settings_section import Section
 
+ReEmbed = Literal["always", "sample", "never"]
+
 
 class VisionSettings(Section):
     detector: Literal["auto", "yunet", "yuface", "retinaface", "mock"] = Field(
@@ -108,11 +110,11 @@ class RecognitionSettings(Section):
         description="Events older than this are refused: the camera host's clock was never set, for no outbox waits so "
         "long.",
     )
-    re_embed: Literal["always", "sample", "never"] = Field(
+    re_embed: ReEmbed = Field(
         default="sample",
         description="Whether the server makes its own template from an event's picture: of every event, whose template "
         "it then uses, of a sample, to compare the two, or of none. Where the two disagree an alarm is raised and the "
-        "worker's is not used: docs/events.md.",
+        "worker's is not used: docs/events.md. Offline none, unless this is set.",
     )
     re_embed_rate: float = Field(
         default=0.05, gt=0.0, le=1.0, description="Share of events that `sample` looks at, chosen by chance."

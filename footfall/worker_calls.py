@@ -4,8 +4,11 @@ a command means is not here; that it may also travel with a heartbeat is why a c
 from __future__ import annotations
 
 import logging
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
@@ -58,6 +61,15 @@ def call_token(caller: Caller, tenant_id: TenantId, worker_id: UUID) -> str:
     return jwt.encode(claims, caller.keys.private, algorithm=ALGORITHM, headers=headers)
 
 
+@lru_cache(maxsize=1)
+def _trusted(private_authorities: Path | None) -> ssl.SSLContext:
+    """Read once: it takes as long as a call. Raises OSError, which SSLError is, for a file that holds none."""
+    context = httpx.create_ssl_context(trust_env=False)
+    if private_authorities is not None:
+        context.load_verify_locations(private_authorities)
+    return context
+
+
 def deliver(caller: Caller, tenant_id: TenantId, worker_id: UUID, advertised_url: str, order: CommandOrder) -> bool:
     """Hands the order over at once; False where that cannot be done, so that it has to wait for the heartbeat.
 
@@ -69,6 +81,11 @@ def deliver(caller: Caller, tenant_id: TenantId, worker_id: UUID, advertised_url
         address = resolve(endpoint, caller.policy)
     except RefusedAddressError as error:
         logger.warning("worker %s advertises an address that may not be called: %s", worker_id, error.message)
+        return False
+    try:
+        trusted = _trusted(caller.settings.addresses.worker_ca_file)
+    except OSError as error:
+        logger.error("FOOTFALL_ADDRESSES__WORKER_CA_FILE cannot be read, so no worker is called: %s", error)
         return False
     request = httpx.Request(
         "POST",
@@ -82,7 +99,7 @@ def deliver(caller: Caller, tenant_id: TenantId, worker_id: UUID, advertised_url
         extensions={"timeout": _TIMEOUT.as_dict(), "sni_hostname": endpoint.host},
     )
     try:
-        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as http:
+        with httpx.Client(verify=trusted, timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as http:
             # Its body says nothing that is needed, and may be endless.
             answer = http.send(request, stream=True)
             answer.close()

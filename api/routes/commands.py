@@ -122,19 +122,20 @@ def note_progress(
 )
 async def report_command(worker_id: UUID, command_id: UUID, request: Request, caller: Caller, state: State) -> Command:
     """By the worker alone. Safe to repeat: the first report counts."""
-    parts = await read_parts(request, _PARTS, within_seconds=state.settings.api.upload_seconds)
-    report = _parse_report(parts["report"])
-    command = await state.event_lane.run(
-        lambda: commands.take_report(
-            state.services.engine,
-            caller.tenant_id,
-            worker_id,
-            command_id,
-            report,
-            picture=parts.get("image"),
-            caller=caller.subject,
+    with state.uploads.place(request, caller):
+        parts = await read_parts(request, _PARTS, within_seconds=state.settings.api.upload_seconds)
+        report = _parse_report(parts["report"])
+        command = await state.event_lane.run(
+            lambda: commands.take_report(
+                state.services.engine,
+                caller.tenant_id,
+                worker_id,
+                command_id,
+                report,
+                picture=parts.get("image"),
+                caller=caller.subject,
+            )
         )
-    )
     state.metrics.live.commands.labels(command.command.kind, report.state).inc()
     return command
 

@@ -38,19 +38,20 @@ _PARTS = (PartRule("event", required=True, file=False), PartRule("image", requir
 async def record_face_event(request: Request, caller: Caller, state: State) -> EventReceipt:
     """One tracked sighting, with the face's crop where the tenant keeps images. Safe to repeat: an event id that was
     recorded already gets its first answer again, with `duplicate` true."""
-    async with state.event_lane.place():
+    with state.uploads.place(request, caller):
         parts = await read_parts(request, _PARTS, within_seconds=state.settings.api.upload_seconds)
         event = parse_event(parts["event"])
-        receipt = await state.event_lane.run(
-            lambda: sightings.record_sighting(
-                state.services,
-                caller.tenant_id,
-                event,
-                parts.get("image"),
-                actor=caller.subject,
-                allowed_cameras=caller.camera_ids,
+        async with state.event_lane.place():
+            receipt = await state.event_lane.run(
+                lambda: sightings.record_sighting(
+                    state.services,
+                    caller.tenant_id,
+                    event,
+                    parts.get("image"),
+                    actor=caller.subject,
+                    allowed_cameras=caller.camera_ids,
+                )
             )
-        )
     state.metrics.observe_event(event, receipt)
     return receipt
 
@@ -64,7 +65,7 @@ async def record_face_event(request: Request, caller: Caller, state: State) -> E
 async def record_face_events(request: Request, caller: Caller, state: State) -> EventBatchReceipt:
     """As `recordFaceEvent`, for up to 100 events. Each is recorded or refused by itself: the answer is 200 also when
     some, or all, were refused, and says of each what became of it. Safe to repeat as a whole and in parts."""
-    async with state.event_lane.place():
+    with state.uploads.place(request, caller):
         document, images = await read_batch(
             request,
             document="events",
@@ -76,15 +77,16 @@ async def record_face_events(request: Request, caller: Caller, state: State) -> 
         entries = parse_batch(document)
         pictures = pictures_of(images, entries)
         events = [entry for entry in entries if isinstance(entry, FaceDetectedV1)]
-        results = await state.event_lane.run(
-            lambda: event_batches.record_batch(
-                state.services,
-                caller.tenant_id,
-                [(event, pictures.get(event.event_id)) for event in events],
-                actor=caller.subject,
-                allowed_cameras=caller.camera_ids,
+        async with state.event_lane.place():
+            results = await state.event_lane.run(
+                lambda: event_batches.record_batch(
+                    state.services,
+                    caller.tenant_id,
+                    [(event, pictures.get(event.event_id)) for event in events],
+                    actor=caller.subject,
+                    allowed_cameras=caller.camera_ids,
+                )
             )
-        )
     for event, result in zip(events, results, strict=True):
         if isinstance(result, EventReceipt):
             state.metrics.observe_event(event, result)

@@ -41,14 +41,15 @@ def _body() -> dict[str, Any]:
 )
 async def register_opt_out(request: Request, caller: Caller, state: State) -> OptOut:
     """From now on the person's faces are dropped at once. The photograph is not kept."""
-    async with state.vision_lane.place():
+    with state.uploads.place(request, caller):
         parts = await read_parts(request, _PARTS, within_seconds=state.settings.api.upload_seconds)
         consent = _consent(parts["consent"])
-        return await state.vision_lane.run(
-            lambda: opt_out.opt_out_by_photograph(
-                state.services, caller.tenant_id, parts["image"], consent=consent, actor=caller.subject
+        async with state.vision_lane.place():
+            return await state.vision_lane.run(
+                lambda: opt_out.opt_out_by_photograph(
+                    state.services, caller.tenant_id, parts["image"], consent=consent, actor=caller.subject
+                )
             )
-        )
 
 
 @router.get("/v1/opt-outs", operation_id="listOptOuts", summary="List opt-outs")

@@ -25,8 +25,9 @@ _PHOTOGRAPH = (PartRule("image", required=True, file=True),)
 async def try_recognition(request: Request, caller: Caller, state: State) -> RecognitionTrial:
     """Each face that was found, who comes near it with which score, and what would be decided and why. Nothing of it is
     stored, and no visit comes of it."""
-    async with state.vision_lane.place():
+    with state.uploads.place(request, caller):
         parts = await read_parts(request, _PHOTOGRAPH, within_seconds=state.settings.api.upload_seconds)
-        return await state.vision_lane.run(
-            lambda: recognition_trial.try_recognition(state.services, caller.tenant_id, parts["image"])
-        )
+        async with state.vision_lane.place():
+            return await state.vision_lane.run(
+                lambda: recognition_trial.try_recognition(state.services, caller.tenant_id, parts["image"])
+            )

@@ -144,18 +144,19 @@ async def enrol_face(
     staff_id: UUID, query: Annotated[EnrolQuery, fastapi.Query()], request: Request, caller: Caller, state: State
 ) -> StaffFace:
     """The photograph must show one face, large, sharp and frontal enough, of this person and of no other."""
-    async with state.vision_lane.place():
+    with state.uploads.place(request, caller):
         parts = await read_parts(request, _PHOTOGRAPH, within_seconds=state.settings.api.upload_seconds)
-        return await state.vision_lane.run(
-            lambda: enrolment.enrol_face(
-                state.services,
-                caller.tenant_id,
-                StaffId(staff_id),
-                parts["image"],
-                actor=caller.subject,
-                overruled=query.overrule,
+        async with state.vision_lane.place():
+            return await state.vision_lane.run(
+                lambda: enrolment.enrol_face(
+                    state.services,
+                    caller.tenant_id,
+                    StaffId(staff_id),
+                    parts["image"],
+                    actor=caller.subject,
+                    overruled=query.overrule,
+                )
             )
-        )
 
 
 @router.post(
@@ -169,21 +170,22 @@ async def enrol_photographs(
 ) -> EnrolmentReport:
     """A verdict for each photograph, with what was measured and what to do. Those that are fit are enrolled together
     or, after an error, not at all; of the others nothing is stored."""
-    async with state.vision_lane.place():
+    with state.uploads.place(request, caller):
         files = await read_files(
             request, "images", most=MAX_PHOTOGRAPHS, within_seconds=state.settings.api.upload_seconds
         )
         photographs = [Photograph(file.filename, file.data) for file in files]
-        return await state.vision_lane.run(
-            lambda: enrolment.enrol_photographs(
-                state.services,
-                caller.tenant_id,
-                StaffId(staff_id),
-                photographs,
-                actor=caller.subject,
-                overruled=query.overrule,
+        async with state.vision_lane.place():
+            return await state.vision_lane.run(
+                lambda: enrolment.enrol_photographs(
+                    state.services,
+                    caller.tenant_id,
+                    StaffId(staff_id),
+                    photographs,
+                    actor=caller.subject,
+                    overruled=query.overrule,
+                )
             )
-        )
 
 
 @router.get(
@@ -216,10 +218,11 @@ def remove_face(staff_id: UUID, face_id: UUID, caller: Caller, state: State) -> 
 )
 async def test_recognition(staff_id: UUID, request: Request, caller: Caller, state: State) -> RecognitionTestResult:
     """What would be made of each face in the photograph. Nothing of it is stored."""
-    async with state.vision_lane.place():
+    with state.uploads.place(request, caller):
         parts = await read_parts(request, _PHOTOGRAPH, within_seconds=state.settings.api.upload_seconds)
-        return await state.vision_lane.run(
-            lambda: recognition_trial.recognition_test(
-                state.services, caller.tenant_id, StaffId(staff_id), parts["image"]
+        async with state.vision_lane.place():
+            return await state.vision_lane.run(
+                lambda: recognition_trial.recognition_test(
+                    state.services, caller.tenant_id, StaffId(staff_id), parts["image"]
+                )
             )
-        )

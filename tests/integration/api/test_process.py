@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,48 +24,14 @@ from footfall.settings import load_settings
 from footfall.stores.postgres.engine import open_engine
 from tests.integration.api.event_kit import CROP, NOW, face_event
 from tests.integration.api.harness import photograph
+from tests.integration.api.own_process import COMMAND, ApiProcess, own_process
 from tests.servers import ADMIN_PASSWORD, MigratedPostgres, TenantFactory
-
-COMMAND = [sys.executable, "-m", "uvicorn", "--factory", "api.main:create_app", "--port", "0", "--no-server-header"]
-
-
-@dataclass
-class ApiProcess:
-    process: subprocess.Popen[bytes]
-    url: str
-    log: Path
-    home: Path
 
 
 @pytest.fixture
 def api(postgres: MigratedPostgres, tmp_path: Path) -> Iterator[ApiProcess]:
-    log = tmp_path / "api.log"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")} | {
-        "FOOTFALL_HOME": str(tmp_path / "home"),
-        "FOOTFALL_OFFLINE": "true",
-        "FOOTFALL_LOG_LEVEL": "debug",
-        "FOOTFALL_POSTGRES__APP_DSN": postgres.app_dsn,
-        "PYTHONWARNINGS": "error::ResourceWarning",
-    }
-    with log.open("wb") as output:
-        process = subprocess.Popen(COMMAND, stdout=output, stderr=output, env=environment)
-    try:
-        yield ApiProcess(process, _url_in(log, process), log, tmp_path / "home")
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _url_in(log: Path, process: subprocess.Popen[bytes]) -> str:
-    waiting = threading.Event()
-    for _ in range(600):
-        for line in log.read_text().splitlines():
-            if "Uvicorn running on " in line:
-                return line.partition("Uvicorn running on ")[2].split(" ")[0]
-        if process.poll() is not None:
-            break
-        waiting.wait(0.1)
-    pytest.fail(f"the API did not start: {log.read_text()}")
+    with own_process(postgres, tmp_path) as found:
+        yield found
 
 
 def test_the_client_does_a_days_work(

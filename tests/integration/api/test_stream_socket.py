@@ -140,3 +140,35 @@ def test_a_lost_connection_to_postgres_loses_nothing(tenant: Tenant, running: Ru
         told = [publish(tenant) for _ in range(3)]
         assert [listener.until("worker.changed")["subject_id"] for _ in told] == told
     assert ended >= 1
+
+
+def test_opening_streams_is_counted_as_every_other_request(running: Running, tenant: Tenant) -> None:
+    limits = running.settings.limits.model_copy(update={"read_per_minute": 2})
+    with serving(create_app(running.settings.model_copy(update={"limits": limits}))) as url:
+        for expected in ("opened", "opened", "closed"):
+            with socket_listening(url, {"access_token": admin_token(tenant)}) as listener:
+                closed = listener.until(expected)
+    assert closed["code"] == live_socket.CLOSE_BUSY
+
+
+def test_a_tenants_streams_are_bounded_and_leave_room_for_others(
+    running: Running, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    most = running.settings.api.model_copy(update={"streams_per_tenant": 1})
+    with serving(create_app(running.settings.model_copy(update={"api": most}))) as url:
+        manager = tenant.caller("site_manager", sites=[])
+        with socket_listening(url, {"access_token": admin_token(tenant)}) as first:
+            first.until("opened")
+            with socket_listening(url, {"access_token": manager.token}) as second:
+                assert second.until("closed")["code"] == live_socket.CLOSE_BUSY
+            with socket_listening(url, {"access_token": admin_token(other_tenant)}) as theirs:
+                theirs.until("opened")
+
+
+def test_those_who_do_not_say_who_they_are_are_bounded(running: Running, tenant: Tenant) -> None:
+    few = running.settings.api.model_copy(update={"streams_at_most": 1})
+    with serving(create_app(running.settings.model_copy(update={"api": few}))) as url:
+        with socket_listening(url, None), socket_listening(url, None) as second:
+            assert second.until("closed")["code"] == live_socket.CLOSE_BUSY
+        with socket_listening(url, {"access_token": admin_token(tenant)}) as listener:
+            listener.until("opened")

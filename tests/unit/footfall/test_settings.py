@@ -48,3 +48,10 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().offline = True  # type: ignore[misc]  # the point of the test
+
+
+def test_offline_no_picture_is_looked_at_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FOOTFALL_RECOGNITION__RE_EMBED", raising=False)
+    assert load_settings(offline=False).re_embed == "sample"
+    assert load_settings(offline=True).re_embed == "never"
+    assert load_settings(offline=True, recognition={"re_embed": "sample"}).re_embed == "sample"
