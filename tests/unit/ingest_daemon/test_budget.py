@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from threading import Event
 
+import pytest
+
 from ingest_daemon.budget import LONGEST_STRETCH, SMALLEST_SCALE, WINDOW_SECONDS, CpuBudget
 
 
@@ -65,6 +67,42 @@ def test_just_under_the_limit_it_does_not_swing() -> None:
     machine.run(budget, seconds=60, cores=0.48)
 
     assert budget.stretch == before
+
+
+@pytest.mark.parametrize("limit", [0.3, 0.5, 1.0])
+@pytest.mark.parametrize("wanted", [0.6, 1.2, 2.0])
+def test_what_is_spent_follows_the_limit(limit: float, wanted: float) -> None:
+    """The whole loop in simulated time: cameras that want `wanted` cores, a twentieth of it whatever is spared; the
+    rest falls with the pace of looking and with the area of what the detector is shown."""
+    machine = Machine()
+    budget = machine.budget(limit)
+    spent: list[float] = []
+    for _ in range(120):
+        cores = wanted * (0.05 + 0.95 / budget.stretch * budget.scale**2)
+        machine.run(budget, seconds=WINDOW_SECONDS, cores=cores)
+        spent.append(cores)
+
+    settled = sum(spent[60:]) / 60
+    assert settled <= 1.02 * limit
+    assert settled >= 0.6 * min(limit, wanted), "what may be spent is spent"
+    assert max(spent[60:]) <= 1.3 * limit
+
+
+def test_a_file_spends_what_it_may() -> None:
+    machine = Machine()
+    budget = machine.budget(0.25)
+
+    class Stop(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            machine.at += timeout or 0.0
+            return False
+
+    for _ in range(400):
+        budget.rest(Stop())
+        machine.at += 0.02
+        machine.spent += 0.02
+
+    assert machine.spent / machine.at == pytest.approx(0.25, rel=0.02)
 
 
 def test_a_file_rests_until_what_it_spent_is_within_the_limit() -> None:
