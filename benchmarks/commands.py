@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "ingest": "benchmarks.ingest",
     "liveness": "benchmarks.liveness",
     "recheck": "benchmarks.recheck",
+    "sealing": "benchmarks.sealing",
     "search": "benchmarks.search",
 }
 

@@ -14,6 +14,7 @@ from contracts.erasure import ErasureRequest, StepName
 from footfall import erasure_workers
 from footfall.errors import ConfigurationError, NotFoundError
 from footfall.face_keys import destroy_face_keys, destroy_tenant_keys
+from footfall.key_ring import refresh_key_rings
 from footfall.legal_hold import Subject, held
 from footfall.settings import Settings
 from footfall.stores.base import BucketKind, ObjectStore, VectorStore
@@ -117,11 +118,13 @@ def erase_objects(erasing: Erasing, _tick: Tick) -> str | None:
 
 
 def tell_workers(erasing: Erasing, _tick: Tick) -> str | None:
-    """Answers who has not said yet that it has forgotten."""
+    """Has the key rings of backups written anew, which are as far away as a worker may be. Answers who has not said yet
+    that it has forgotten, or which ring still has the keys."""
+    behind = _rings_behind(erasing)
     with tenant_transaction(erasing.engine, erasing.tenant_id) as connection:
         told = erasure_workers.tell(connection, erasing.tenant_id, erasing.request)
         erasures.set_counts(connection, erasing.request_id, "workers", told.counts)
-    return told.waits
+    return told.waits or behind
 
 
 def rebuild_marts(erasing: Erasing, _tick: Tick) -> str | None:
@@ -146,6 +149,11 @@ def erase_remains(erasing: Erasing, tick: Tick) -> str | None:
     with tenant_transaction(erasing.engine, erasing.tenant_id) as connection:
         rows.bury_tenant(connection)
     return None
+
+
+def _rings_behind(erasing: Erasing) -> str | None:
+    faults = [state.fault for state in refresh_key_rings(erasing.settings, erasing.engine) if state.fault is not None]
+    return f"{faults[0]} It still has the keys; `footfall keys rings`." if faults else None
 
 
 def template_ids(erasing: Erasing) -> list[TemplateId]:
