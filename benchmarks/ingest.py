@@ -20,7 +20,7 @@ from uuid import uuid4
 import numpy as np
 
 from benchmarks.commands import Figures
-from benchmarks.ingest_clips import still_clip, wide_clip
+from benchmarks.ingest_clips import still_clip
 from benchmarks.ingest_people import is_among, people_in
 from benchmarks.ingest_server import EventSink
 from benchmarks.ingest_stack import delays_ms
@@ -61,8 +61,7 @@ def run(arguments: argparse.Namespace) -> Figures:
         delays: Sequence[float] = ()
         if not arguments.no_stack:
             _say("two cameras with 720p and 10 fps on the whole stack ...")
-            wide = wide_clip(arguments.video, folder / "wide.avi")
-            delays = delays_ms(settings, wide, folder)
+            delays = delays_ms(settings, arguments.video, folder)
     return {
         "persons_naive": len(people),
         "persons_found": sum(is_among(person, templates, agree_at=agree_at) for person in people),

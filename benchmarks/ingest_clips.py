@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import cycle, islice
 from pathlib import Path
 
 import cv2
@@ -18,6 +17,8 @@ _LIGHT_PERIOD_SECONDS = 8.0
 WIDE = (1280, 720)
 WIDE_FPS = 10.0
 WIDE_SECONDS = 40.0
+EMPTY_SECONDS = 2.5
+"""Longer than a person may be away without having left."""
 
 
 def still_clip(video: Path, target: Path, *, seconds: float) -> Path:
@@ -36,18 +37,15 @@ def still_clip(video: Path, target: Path, *, seconds: float) -> Path:
     return target
 
 
-def wide_clip(video: Path, target: Path) -> Path:
-    """The clip at 1280x720 and 10 fps, over and over with a second of an empty scene between, WIDE_SECONDS long."""
+def wide_pictures(video: Path) -> list[BgrImage]:
+    """The clip at 1280x720 and WIDE_FPS, with EMPTY_SECONDS of an empty scene after it. Raises NotAVideoError."""
     pictures, fps = _read(video)
     step = max(1.0, fps / WIDE_FPS)
     taken = [pictures[int(index * step)] for index in range(int(len(pictures) / step))]
     empty = np.full((WIDE[1], WIDE[0], 3), 110, np.uint8)
-    once = [cv2.resize(picture, WIDE) for picture in taken] + [empty] * round(WIDE_FPS * 2.5)
-    writer = _writer(target, WIDE_FPS, WIDE)
-    for picture in islice(cycle(once), round(WIDE_SECONDS * WIDE_FPS)):
-        writer.write(picture)
-    writer.release()
-    return target
+    return [np.asarray(cv2.resize(picture, WIDE), np.uint8) for picture in taken] + [empty] * round(
+        WIDE_FPS * EMPTY_SECONDS
+    )
 
 
 def _read(video: Path) -> tuple[list[BgrImage], float]:
@@ -67,8 +65,7 @@ def _read(video: Path) -> tuple[list[BgrImage], float]:
 
 
 def _writer(target: Path, fps: float, size: tuple[int, int]) -> cv2.VideoWriter:
-    code = "MJPG" if target.suffix == ".avi" else "mp4v"
-    writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*code), fps, size)
+    writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*"mp4v"), fps, size)
     if not writer.isOpened():
-        raise NotAVideoError(f"OpenCV cannot write {code} here.", hint="Reinstall with `make install`.")
+        raise NotAVideoError("OpenCV cannot write mp4v here.", hint="Reinstall with `make install`.")
     return writer

@@ -1,5 +1,5 @@
-"""The delay from the frame that made a track sure to the committed visit: two cameras on the whole embedded stack, in
-real time. Other figures of the ingest benchmark are in `ingest_child`."""
+"""The delay from the frame that made a track sure to the committed visit: one daemon with two live cameras beside the
+whole embedded stack. Other figures of the ingest benchmark are in `ingest_child`, the cameras are `ingest_camera`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.ingest_clips import EMPTY_SECONDS, WIDE_SECONDS
 from cli.stack.ports import free_ports
 from cli.stack.stack import Stack, running_stack
 from client.api import FootfallClient
@@ -21,12 +26,13 @@ from footfall.stores.postgres.engine import open_engine
 
 _SLUG, _EMAIL, _PASSWORD = "benchmark", "admin@benchmark.example", "only for a benchmark"
 CAMERAS = 2
+_END_SECONDS = 60.0
 
 
-def delays_ms(settings: Settings, film: Path, folder: Path) -> list[float]:
-    """Milliseconds for each first revision that both cameras, playing `film` at its own speed, had committed.
+def delays_ms(settings: Settings, video: Path, folder: Path) -> list[float]:
+    """Milliseconds for each first revision that was committed, of both cameras, which show `video`.
 
-    Raises what the stack raises when it does not start, and InputError when a daemon fails.
+    Raises what the stack raises when it does not start, and InputError when the daemon or the cameras fail.
     """
     home = folder / "stack"
     stacked = settings.model_copy(update={"home": home, "models_dir": settings.models_path.resolve()})
@@ -39,24 +45,63 @@ def delays_ms(settings: Settings, film: Path, folder: Path) -> list[float]:
                 for n in range(CAMERAS)
             ]
         key = _make_key(stack, tenant_id, cameras)
-        running = [_start(stack, camera, key, film, folder) for camera in cameras]
-        if sum(abs(process.wait()) for process in running):
-            raise InputError("A daemon of the benchmark failed.", hint="Its messages stand above.")
-    return [delay for camera in cameras for delay in _delays_of(folder / f"{camera}.json")]
+        with _showing(video) as showing:
+            _watch(stack, cameras, key, showing, folder)
+    return [delay for camera in cameras for delay in _delays_of(folder / f"seen-{camera}.json")]
 
 
-def _start(stack: Stack, camera: CameraId, key: str, film: Path, folder: Path) -> subprocess.Popen[bytes]:
+@contextmanager
+def _showing(video: Path) -> Iterator[subprocess.Popen[str]]:
+    """The cameras' process, until the block ends."""
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "benchmarks.ingest_camera", str(video),
+            "--cameras", str(CAMERAS), "--seconds", str(WIDE_SECONDS),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _watch(stack: Stack, cameras: list[CameraId], key: str, showing: subprocess.Popen[str], folder: Path) -> None:
+    """One daemon looks at the cameras until they have shown the clip and the last person has left."""
+    url = f"http://127.0.0.1:{_said(showing)}/video.mjpg"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")},
         **stack.environment("ingest"),
         "FOOTFALL_INGEST__API_KEY": key,
         "FOOTFALL_INGEST__PORT": str(free_ports(1)[0]),
     }
-    command = [
-        sys.executable, "-m", "cli", "ingest", "--source", str(film), "--camera", str(camera), "--realtime",
-        "--summary", str(folder / f"{camera}.json"),
-    ]  # fmt: skip
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "cli", "ingest", "--summary", str(folder / "seen.json")]
+    for camera in cameras:
+        command += ["--source", url, "--camera", str(camera)]
+    daemon = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        played = threading.Thread(target=_said, args=(showing,), daemon=True)
+        played.start()
+        while played.is_alive() and daemon.poll() is None:
+            played.join(0.5)
+        time.sleep(EMPTY_SECONDS)
+        daemon.terminate()
+        status = daemon.wait(_END_SECONDS)
+    finally:
+        daemon.kill()
+    if status:
+        raise InputError("The daemon of the benchmark failed.", hint="Its messages stand above.")
+
+
+def _said(showing: subprocess.Popen[str]) -> str:
+    """The next line of the cameras' process."""
+    line = "" if showing.stdout is None else showing.stdout.readline().strip()
+    if not line:
+        raise InputError("The cameras of the benchmark failed.", hint="Their messages stand above.")
+    return line
 
 
 def _delays_of(summary: Path) -> list[float]:

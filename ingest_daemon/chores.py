@@ -11,7 +11,7 @@ from ingest_daemon.unit import CameraUnit, Shared
 
 GALLERY_SECONDS = 300.0
 """How soon a change of the staff is noticed where no command says so."""
-_EXPIRY_SECONDS = 600.0
+EXPIRY_SECONDS = 600.0
 _DAY_SECONDS = 86_400
 
 
@@ -34,6 +34,6 @@ class Chores:
         for unit in self._units:
             unit.refresh(pool)
         if now >= self._expiry_at:
-            self._expiry_at = now + _EXPIRY_SECONDS
+            self._expiry_at = now + EXPIRY_SECONDS
             for unit in self._units:
                 unit.expire(self._shared.settings.ingest.outbox_max_age_days * _DAY_SECONDS)

@@ -16,7 +16,7 @@ from footfall.vision.detectors.mock import MockDetector
 from footfall.vision.embedders.mock import MOCK_THRESHOLDS, MockEmbedder
 from footfall.vision.models.manifest import EMBEDDER
 from footfall.vision.pipeline import VisionPipeline
-from ingest_daemon import daemon
+from ingest_daemon import chores, daemon
 from ingest_daemon.playing import Progress, Run
 
 
@@ -42,7 +42,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     daemon.open_vision = _stand_in  # type: ignore[attr-defined]  # the name under which the daemon calls it
     daemon.PATIENCE_SECONDS = float(patience)
-    daemon._EXPIRY_SECONDS = 1.0  # else a run would be over before anything could expire
+    chores.EXPIRY_SECONDS = 1.0  # else a run would be over before anything could expire
     how = Run(realtime=False, started_at=datetime.fromisoformat(started_at), until_end=True)
     sent: list[int] = [0]
 
