@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "identify": "benchmarks.identify",
     "ingest": "benchmarks.ingest",
     "liveness": "benchmarks.liveness",
+    "orchestration": "benchmarks.orchestration",
     "recheck": "benchmarks.recheck",
     "sealing": "benchmarks.sealing",
     "search": "benchmarks.search",

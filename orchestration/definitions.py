@@ -13,6 +13,7 @@ from assets.expectations import DATA_DOCS, expectations
 from assets.gallery import gallery_index, staff_gallery
 from assets.marts import mart_assets
 from assets.quality import QUALITY_CHECKS
+from assets.quality_stores import STORE_CHECKS
 from assets.reembedding import reembedding, reembedding_complete
 from assets.retention import expired_raw_images, no_expired_images, orphaned_objects
 from assets.sources import RECORD
@@ -60,6 +61,7 @@ def build_definitions(settings: Settings) -> Definitions:
             no_expired_images,
             audit_chain_intact,
             *QUALITY_CHECKS,
+            *STORE_CHECKS,
             expectations,
         ],
         jobs=JOBS,
