@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "recheck": "benchmarks.recheck",
     "sealing": "benchmarks.sealing",
     "search": "benchmarks.search",
+    "soak": "benchmarks.soak",
 }
 
 
