@@ -22,6 +22,7 @@ from cli import (
     metrics_command,
     models_commands,
     openapi_command,
+    purge_commands,
     reembedding_commands,
     retention_commands,
     settings_command,
@@ -97,6 +98,7 @@ app.add_typer(admin_commands.db, name="db")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(gallery_commands.gallery, name="gallery")
 app.add_typer(retention_commands.app, name="retention")
+app.add_typer(purge_commands.app, name="purge")
 app.add_typer(staff_commands.app, name="staff")
 app.add_typer(worker_commands.app, name="worker")
 

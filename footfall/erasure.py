@@ -26,7 +26,7 @@ from footfall.settings import Settings
 from footfall.signing_keys import SigningKeys
 from footfall.stores.base import ObjectStore, VectorStore
 from footfall.stores.postgres import erasure_requests as requests
-from footfall.stores.postgres import erasures, tenants
+from footfall.stores.postgres import erasure_rows, erasures, tenants
 from footfall.tenancy import tenant_transaction
 
 logger = logging.getLogger(__name__)
@@ -193,6 +193,8 @@ def _prove(erasing: Erasing) -> None:
         erasures.forget_items(connection, erasing.request_id)
         erasures.end_step(connection, erasing.request_id, "proof", "done")
         requests.set_status(connection, erasing.request_id, "completed")
+        if erasing.whole:
+            erasure_rows.mark_erased(connection)
         audit.record(
             connection,
             actor=_ACTOR,

@@ -3,6 +3,7 @@ until when. Carrying one out, and proving it, is `footfall.erasure`'s."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from footfall.errors import ConflictError, InputError, NotFoundError
 from footfall.legal_hold import Subject, require_not_held
 from footfall.listing import PageRequest, choose_order, cut_page
 from footfall.profiles import read_profile
-from footfall.stores.postgres import cameras, erasures, staff
+from footfall.stores.postgres import cameras, erasures, staff, tenants
 from footfall.stores.postgres import erasure_requests as table
 from footfall.tenancy import tenant_transaction
 
@@ -84,6 +85,35 @@ def request_tenant_erasure(
         due_at=now + _DUE_AFTER,
         not_before=now + grace,
     )
+
+
+def order_tenant_erasure(
+    engine: Engine, tenant_id: TenantId, *, reference: str, now: datetime, actor: str, grace: timedelta = TENANT_GRACE
+) -> ErasureRequest:
+    """Shuts the tenant and asks for its erasure, as DELETE /v1/tenants/{tenant_id} does; for the operator.
+
+    Raises NotFoundError, ConflictError for a platform tenant, one that is erased or held, and where it was asked for.
+    """
+    with tenant_transaction(engine, tenant_id) as connection:
+        row = tenants.bound(connection, locked=True)
+        if row is None:
+            raise NotFoundError(f"There is no tenant {tenant_id}.")
+        if row.platform or row.status == "erased":
+            raise ConflictError("The home of system administrators, and what is erased, cannot be erased.")
+        require_not_held(connection, tenant_id, Subject("tenant", tenant_id))
+        tenants.update(connection, replace(row, status="deletion_requested"))
+        made = request_tenant_erasure(connection, reference=reference, now=now, actor=actor, grace=grace)
+        if made is None:
+            raise ConflictError("The tenant's erasure was asked for already.", hint="`footfall purge status` shows it.")
+        audit.record(
+            connection,
+            actor=actor,
+            action="tenant.deletion_requested",
+            subject_kind="tenant",
+            subject_id=tenant_id,
+            detail={"request_id": str(made.request_id)},
+        )
+    return made
 
 
 def withdraw_tenant_erasure(connection: Connection) -> None:

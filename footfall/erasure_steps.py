@@ -181,6 +181,8 @@ def _take(connection: Connection, erasing: Erasing) -> rows.Taken:
 def _erase_tenant_rows(erasing: Erasing, tick: Tick) -> str | None:
     with tenant_transaction(erasing.engine, erasing.tenant_id) as connection:
         waits = held_back(connection, erasing)
+        if waits is None:
+            rows.note_sites(connection)
     if waits is not None:
         return waits
     _empty(erasing, "rows", lambda table: table not in catalogue.KEPT | catalogue.FOR_WORKERS, tick)

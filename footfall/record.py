@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
@@ -12,7 +13,7 @@ from contracts.base import TenantId
 from footfall.errors import ConfigurationError
 from footfall.face_vault import open_vault
 from footfall.settings import Settings
-from footfall.stores.postgres import model_versions, staff_enrolments, tenants
+from footfall.stores.postgres import erasure_requests, model_versions, staff_enrolments, tenants
 from footfall.stores.postgres.engine import open_engine
 from footfall.stores.postgres.model_coverage import count_coverage
 from footfall.tenancy import tenant_transaction, unbound_transaction
@@ -52,6 +53,15 @@ class Record:
                 if count_coverage(connection, model_version).untried:
                     behind.append(tenant_id)
         return behind
+
+    def erasures(self) -> list[str]:
+        """Requests that can be carried out now, by id. Raises PostgresUnavailableError."""
+        found: list[str] = []
+        for tenant_id in self.tenant_ids():
+            with tenant_transaction(self.engine, tenant_id) as connection:
+                ready = erasure_requests.select_unfinished(connection, now=datetime.now(UTC))
+            found += [str(request.request_id) for request in ready]
+        return found
 
     def close(self) -> None:
         self.engine.dispose()

@@ -1,7 +1,8 @@
 """The keys that sign and verify access tokens: making, rotating and reading their files. What a token says is not here.
 
 In the folder: `signing.pem`, the private key in use, and `retired-<UTC second>-<kid>.pem`, public halves of those
-before it, which verify the tokens they signed until the longest of them has expired.
+before it, which verify the tokens they signed until the longest of them has expired. `former-<kid>.pem` are those of
+longer ago, with which nothing but a purge certificate is verified.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 _KEY_FILE = "signing.pem"
 _RETIRED = re.compile(r"retired-(?P<second>[0-9]{8}T[0-9]{6}Z)-[A-Za-z0-9_-]{43}\.pem")
+_FORMER = re.compile(r"former-[A-Za-z0-9_-]{43}\.pem")
 _SECOND = "%Y%m%dT%H%M%SZ"
 _KEY_BITS = 3072  # NIST SP 800-57 part 1, table 4: good beyond 2030
 _LEAST_KEY_BITS = 2048  # RFC 7518, 3.3
@@ -94,7 +96,8 @@ class SigningKeys:
             _write(path, _private_pem(rsa.generate_private_key(public_exponent=65_537, key_size=_KEY_BITS)))
             for file, retired_at in _retired_files(folder):
                 if retired_at < moment - _KEPT_AT_MOST:
-                    file.unlink()
+                    # No token needs it any more; a purge certificate is verified for years.
+                    file.rename(folder / f"former-{file.stem[-43:]}.pem")
             logger.info("rotated the signing key %s", path)
             return cls._load(folder, path)
 
@@ -109,6 +112,17 @@ class SigningKeys:
         private = _read_private(path.read_bytes(), path)
         retired = [_read_retired(file, retired_at) for file, retired_at in _retired_files(folder)]
         return cls(kid=thumbprint(private.public_key()), private=private, retired=tuple(retired))
+
+
+def ever_signed(folder: Path) -> dict[str, rsa.RSAPublicKey]:
+    """By thumbprint, every public key that the folder knows of: in use, retired, and of long ago. Makes no key. Raises
+    ConfigurationError where there is none, or one cannot be read."""
+    path = folder / _KEY_FILE
+    with _folder_errors(path):
+        now = _read_private(path.read_bytes(), path).public_key()
+        files = [file for file in folder.iterdir() if _RETIRED.fullmatch(file.name) or _FORMER.fullmatch(file.name)]
+        before = [_read_retired(file, datetime.now(UTC)).public for file in files]
+    return {thumbprint(key): key for key in (now, *before)}
 
 
 class KeyWatch:

@@ -9,6 +9,7 @@ from assets.checks import gallery_matches_record
 from assets.days import recorded_days, reopened_days
 from assets.dbt_project import dbt_executable, load_manifest, project_dir
 from assets.duplicates import corrections_replay, duplicate_candidates
+from assets.erasure import erasure_requests, purge_certificates
 from assets.expectations import DATA_DOCS, expectations
 from assets.gallery import gallery_index, staff_gallery
 from assets.marts import mart_assets
@@ -44,6 +45,8 @@ def build_definitions(settings: Settings) -> Definitions:
             reembedding,
             expired_raw_images,
             orphaned_objects,
+            erasure_requests,
+            purge_certificates,
             orphaned_vectors,
             expired_customers,
             aged_records,

@@ -97,7 +97,7 @@ ERASE = define_asset_job(
     "erase",
     selection=AssetSelection.groups(ERASURE),
     tags=_TAGS,
-    description="Carries every open erasure out, rebuilds the marts, reads every store back and signs the certificates.",
+    description="Carries every open erasure out, rebuilds the marts, reads every store back and signs certificates.",
 )
 
 REEMBED_TENANT = define_asset_job(

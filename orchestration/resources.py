@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from dagster import AssetExecutionContext, ConfigurableResource, OpExecutionContext
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation, DbtCliResource
 from dagster_dbt.compat import DBT_PYTHON_VERSION
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from assets.dbt_project import dbt_environment, target_dir
-from footfall.errors import ConfigurationError
+from footfall.errors import ConfigurationError, ServiceUnavailableError
 from footfall.record import Record, open_record
 from footfall.settings import Settings, load_settings
 
@@ -115,6 +116,16 @@ class MartsDbtResource(DbtCliResource):
                 context=context,
                 target_path=target_path,
             )
+
+    def refresh(self) -> None:
+        """Rebuilds the days that changed, within another asset's run: an erasure is proven only when they are. Data
+        tests are the marts' own run's. Raises ConfigurationError, and ServiceUnavailableError where dbt fails."""
+        try:
+            self.cli(["run"]).wait()
+        except DagsterDbtCliRuntimeError as error:
+            raise ServiceUnavailableError(
+                "dbt could not rebuild the marts.", hint="The log of the next run of refresh_marts says more."
+            ) from error
 
     @cached_property
     def _cli_version(self) -> Version:

@@ -150,6 +150,16 @@ def delete_of_tenant(connection: Connection, table: str, *, at_once: int) -> int
     ).rowcount
 
 
+def note_sites(connection: Connection) -> None:
+    """Has the marts let go of every day of the bound tenant's sites, also of such whose visits have aged away."""
+    connection.execute(
+        text("""
+            insert into footfall.traffic_changes (tenant_id, site_id, touched_at)
+            select tenant_id, site_id, '-infinity' from footfall.sites
+        """)
+    )
+
+
 def bury_tenant(connection: Connection) -> None:
     """What stays of the bound tenant's own row names nobody."""
     connection.execute(
@@ -157,8 +167,18 @@ def bury_tenant(connection: Connection) -> None:
             update footfall.tenants
             set slug = 'erased-' || left(encode(sha256(convert_to(tenant_id::text, 'UTF8')), 'hex'), 24),
                 name = 'An erased tenant', legal_basis = null, retention_days = null, privacy_mode = 'count_only',
-                version = version + 1, status = 'erased', status_since = now()
-            where tenant_id = footfall.current_tenant() and status <> 'erased'
+                version = version + 1
+            where tenant_id = footfall.current_tenant() and status = 'deletion_requested'
+        """)
+    )
+
+
+def mark_erased(connection: Connection) -> None:
+    """The bound tenant is proven to be gone: no list for jobs names it any more."""
+    connection.execute(
+        text("""
+            update footfall.tenants set status = 'erased', status_since = now(), version = version + 1
+            where tenant_id = footfall.current_tenant()
         """)
     )
 
