@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
@@ -198,8 +199,9 @@ def _event(side: _Side, vector: Float32Array, at: datetime) -> FaceDetectedV1:
     )
 
 
-def _unit(vectors: Float32Array) -> Float32Array:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+def _unit(vectors: npt.NDArray[np.float64]) -> Float32Array:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / lengths, dtype=np.float32)
 
 
 def _timed(call: Callable[[], object]) -> float:

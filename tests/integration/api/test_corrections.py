@@ -32,7 +32,7 @@ def who(receipt: Json) -> str:
     return found
 
 
-def test_a_customer_is_listed_with_visits_and_sightings(tenant: Tenant, shop: Json) -> None:
+def test_a_customer_is_listed_with_visits_and_sightings(tenant: Tenant, shop: Json, other_tenant: Tenant) -> None:
     came(tenant, shop, 1, minutes_ago=100)
     customer = who(came(tenant, shop, 1, image=photograph(1)))
     other = who(came(tenant, shop, 2, minutes_ago=50))
@@ -51,6 +51,13 @@ def test_a_customer_is_listed_with_visits_and_sightings(tenant: Tenant, shop: Js
     assert len(visits) == 2
     sightings = tenant.admin.get(f"/v1/customers/{customer}/sightings")["items"]
     assert [sighting["crop_url"] is not None for sighting in sightings] == [True, False]
+    shown = tenant.admin.ask("GET", sightings[0]["crop_url"])
+    assert (shown.content, shown.headers["content-type"]) == (photograph(1), "image/jpeg")
+    assert shown.headers["cache-control"] == "no-store"
+    elsewhere = tenant.caller("site_manager", sites=[tenant.site("Elsewhere")["site_id"]])
+    assert elsewhere.refused("GET", sightings[0]["crop_url"]).status == 404
+    assert tenant.caller("worker").refused("GET", sightings[0]["crop_url"]).status == 403
+    assert other_tenant.admin.refused("GET", sightings[0]["crop_url"]).status == 404
     assert [sighting["decision"] for sighting in sightings] == ["customer", "new_customer"]
 
 

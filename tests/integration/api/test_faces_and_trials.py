@@ -36,7 +36,8 @@ def test_a_face_is_listed_with_all_that_is_known_of_it(tenant: Tenant) -> None:
     assert (face["face_id"], face["verdict"], face["verdict_reason"]) == (made["face_id"], "enrolled", None)
     assert len(face["landmarks"]) == 5
     assert face["quality"]["score"] > 0
-    assert face["image_url"] != face["crop_url"]
+    assert tenant.admin.ask("GET", face["image_url"]).content == photograph(1)
+    assert tenant.admin.ask("GET", face["crop_url"]).headers["content-type"] == "image/png"
 
 
 def test_enrolling_makes_a_read_that_was_held_new(tenant: Tenant) -> None:

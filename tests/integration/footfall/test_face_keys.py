@@ -1,4 +1,4 @@
-"""A key for each face: what is kept of it opens with that key alone, in its own place alone, and is gone with the key."""
+"""A key for each face: what is kept of it opens with that key alone, in its own place, and is gone with the key."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pytest
 
 from contracts.base import EventId, FaceId
 from contracts.enrolment import Objection
+from contracts.erasure import CustomerSubject
 from footfall.enrolled_faces import remove_face
 from footfall.enrolment import enrol_face
 from footfall.errors import ConfigurationError, EmbeddingInvalidError, InputError, NotAnImageError, NotFoundError
 from footfall.face_keys import destroy_face_keys, destroy_tenant_keys
 from footfall.face_vault import FaceVault, carrying
 from footfall.gallery import gallery_drift, mend_gallery
-from footfall.key_ring import RING_NAME, read_ring, refresh_key_rings, remember_ring, write_ring
+from footfall.key_ring import RING_NAME, forget_ring, read_ring, refresh_key_rings, remember_ring, write_ring
 from footfall.operations import open_operator_services
 from footfall.pictures import sealed_face
 from footfall.resealing import reseal
@@ -27,6 +28,7 @@ from footfall.stores.postgres.sealed_templates import SEALED_BYTES
 from footfall.templates import encode_vector
 from footfall.tenancy import tenant_transaction
 from tests.integration.footfall.conftest import Worlds
+from tests.integration.footfall.erasing import erasures_of, visitor
 from tests.integration.footfall.world import ACTOR, World, jpeg, portrait
 from tests.vectors import person
 
@@ -198,3 +200,18 @@ def test_a_ring_is_written_anew_without_the_keys_that_were_destroyed(world: Worl
         write_ring(ring, FaceVault(lambda: bytes(32)), [])
     assert {entry.face_id for entry in read_ring(ring, vault)} == held
     services.close()
+
+
+def test_an_erasure_waits_for_a_ring_that_is_away(world: World, tmp_path: Path) -> None:
+    ada = visitor(world, 1)
+    away = tmp_path / "unmounted" / RING_NAME
+    remember_ring(world.services.settings.home, away)
+    with erasures_of(world) as erasures:
+        request = erasures.request(CustomerSubject(kind="customer", customer_id=ada))
+        waiting = erasures.run(request.request_id)
+        assert waiting.status == "waiting"
+        assert waiting.error is not None
+        assert str(away) in waiting.error
+        assert (world.raw_keys(), world.count("face_keys")) == ([], 0), "what can go is gone"
+        assert forget_ring(world.services.settings.home, away)
+        assert erasures.run(request.request_id).status == "completed"

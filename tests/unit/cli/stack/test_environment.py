@@ -23,7 +23,7 @@ from footfall.errors import ConfigurationError
 from footfall.settings import Settings, load_settings
 
 CAMERA = UUID("4b7c1c1e-0000-4000-8000-000000000001")
-SECTIONS = ("postgres", "milvus", "s3", "vision", "recognition", "api", "limits", "ingest", "stack")
+SECTIONS = ("postgres", "milvus", "s3", "vault", "vision", "recognition", "api", "limits", "ingest", "stack")
 
 
 def configured(home: Path, **sections: object) -> Settings:
@@ -73,6 +73,7 @@ def test_no_secret_is_among_the_variables_without_secrets(tmp_path: Path) -> Non
         milvus={"uri": "http://milvus:19530", "token": "sesame"},
         s3={"endpoint": "s3:9000", "access_key": "sesame", "secret_key": "sesame"},
         ingest={"source": "rtsp://u:sesame@cam/1", "api_key": "sesame"},
+        vault={"master_key": "sesame"},
     )
     assert "sesame" not in repr(settings_environment(settings, secrets=False))
 
@@ -105,6 +106,11 @@ def test_our_names_of_roles_and_database_are_those_of_provisioning() -> None:
 def test_each_process_is_told_its_own_roles_alone(tmp_path: Path, name: str, expected: set[str]) -> None:
     variables = wired(configured(tmp_path)).environments[name]
     assert {one.rpartition("__")[2] for one in variables if one.startswith("FOOTFALL_POSTGRES__")} == expected
+
+
+def test_the_master_key_of_faces_is_told_to_those_who_open_them_alone(tmp_path: Path) -> None:
+    variables = wired(configured(tmp_path, vault={"master_key": "5e5a3e" * 8})).environments
+    assert {name for name, told in variables.items() if "FOOTFALL_VAULT__MASTER_KEY" in told} == {"api", "dagster-code"}
 
 
 @pytest.mark.parametrize("name", ["dashboards", "dagster-web", "dagster-daemon", "milvus", "postgres", "s3"])
@@ -224,6 +230,7 @@ def test_every_setting_that_is_a_secret_is_known_as_one() -> None:
         "milvus.token",
         "s3.access_key",
         "s3.secret_key",
+        "vault.master_key",
         "ingest.api_key",
         "ingest.source",
     }
