@@ -13,6 +13,7 @@ from assets.erasure import erasure_requests, purge_certificates
 from assets.expectations import DATA_DOCS, expectations
 from assets.gallery import gallery_index, staff_gallery
 from assets.marts import mart_assets
+from assets.marts_docs import marts_docs
 from assets.quality import QUALITY_CHECKS
 from assets.quality_stores import STORE_CHECKS
 from assets.reembedding import reembedding, reembedding_complete
@@ -55,6 +56,7 @@ def build_definitions(settings: Settings) -> Definitions:
             reopened_days,
             mart_assets(load_manifest(settings)),
             DATA_DOCS,
+            marts_docs,
         ],
         asset_checks=[
             gallery_matches_record,

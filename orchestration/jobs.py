@@ -79,6 +79,12 @@ CHECK_EXPECTATIONS = define_asset_job(
     tags=_TAGS,
     description="Holds the record and the marts against what is expected of them, and writes the pages data_docs.",
 )
+DOCUMENT_MARTS = define_asset_job(
+    "document_marts",
+    selection=AssetSelection.assets("marts_docs"),
+    tags=_TAGS,
+    description="Writes dbt's pages about the marts: lineage, columns and tests.",
+)
 CHECK_GALLERY = define_asset_job(
     "check_gallery",
     selection=AssetSelection.checks_for_assets("gallery_index"),
@@ -136,6 +142,7 @@ JOBS: list[JobDefinition | UnresolvedAssetJobDefinition] = [
     REOPEN_DAYS,
     CHECK_EVENTS,
     CHECK_EXPECTATIONS,
+    DOCUMENT_MARTS,
     CHECK_GALLERY,
     CHECK_AUDIT_LOG,
     MEND_GALLERY,

@@ -77,3 +77,13 @@ def test_without_a_dsn_the_run_fails_and_says_which(run_job: RunJob, settings: S
     assert not result.success
     [failure] = [event for event in result.all_events if event.is_step_failure]
     assert "footfall_transform" in str(failure.step_failure_data.error or failure.message)
+
+
+@pytest.mark.e2e
+def test_dbt_writes_its_pages_about_the_marts(run_job: RunJob, settings: Settings) -> None:
+    result = run_job("document_marts", settings)
+    assert result.success
+    page = settings.home.absolute() / "dbt" / "docs" / "index.html"
+    told = page.read_text(encoding="utf-8")
+    assert "repeat_cohorts" in told
+    assert 'src="http' not in told

@@ -33,7 +33,7 @@ GROUPS = {
     "retention": {"expired_raw_images", "orphaned_objects", "orphaned_vectors", "aged_marts"},
     "days": {"recorded_days", "reopened_days"},
     "models": {"reembedding"},
-    "quality": {"data_docs"},
+    "quality": {"data_docs", "marts_docs"},
     "staging": {
         *("stg_sites", "stg_visits", "stg_sightings", "stg_unidentified_sightings", "stg_traffic_changes"),
         *("int_visits_local", "int_sightings_local", "int_presence_local", "int_camera_sightings_local"),
