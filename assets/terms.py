@@ -5,6 +5,7 @@ Annotations are evaluated here: Dagster reads them as they are."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from dagster import (
     AssetExecutionContext,
@@ -26,6 +27,9 @@ from footfall.gallery import list_tenant_ids
 from footfall.mart_terms import age_marts, transform_engine
 from footfall.orphaned_vectors import VectorSweep, sweep_orphaned_vectors
 from footfall.retention_terms import Aged, age_records
+
+if TYPE_CHECKING:
+    from footfall.operations import OperatorServices
 
 _COUNTS = ("customers", "held", "templates", "sightings", "images", "visits")
 
@@ -59,6 +63,7 @@ def expired_customers(
                 now=now,
                 progress=lambda gone: context.log.info("%d customers forgotten", gone),
             )
+            _tell_key_rings(context, opened)
     return report_of_expiry(done, dry_run=config.dry_run)
 
 
@@ -86,6 +91,8 @@ def aged_records(
             dry_run=config.dry_run,
             progress=lambda rows: context.log.info("%d rows deleted", rows),
         )
+        if not config.dry_run:
+            _tell_key_rings(context, opened)
     return report_of_rows(aged, dry_run=config.dry_run)
 
 
@@ -142,6 +149,16 @@ def orphaned_vectors(
     if missing:
         context.log.warning("%d templates lack their vector: run mend_gallery.", missing)
     return report_of_vectors(sweeps, dry_run=config.dry_run)
+
+
+def _tell_key_rings(context: AssetExecutionContext, opened: "OperatorServices") -> None:
+    """Backups' key rings lose the keys that went; one that is away keeps them until it is written."""
+    # Loading the definitions needs no cipher.
+    from footfall.key_ring import refresh_key_rings  # noqa: PLC0415
+
+    for ring in refresh_key_rings(opened.settings, opened.engine):
+        if ring.fault is not None:
+            context.log.warning("The key ring %s still holds keys that were destroyed: %s", ring.path, ring.fault)
 
 
 def report_of_expiry(done: Sequence[Expiry], *, dry_run: bool) -> MaterializeResult[None]:

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Engine
 from contracts.base import TenantId
 from footfall import audit
 from footfall.errors import InputError
-from footfall.face_keys import destroy_face_keys
 from footfall.settings import RetentionSettings
 from footfall.stores.postgres import ageing, legal_holds, tenants
 from footfall.stores.postgres import commands as worker_commands
@@ -210,11 +209,9 @@ class _Work:
                 legal_holds.hold_still(connection)
                 age_quietly(connection)
                 gone = ageing.delete_events(connection, site_id, cutoff, since=since, most=self.batch_rows)
-                if gone.event_ids:
-                    destroy_face_keys(connection, self.tenant_id, ageing.without_template(connection, gone.event_ids))
-            deleted += len(gone.event_ids)
-            self.tell(len(gone.event_ids))
-            if len(gone.event_ids) < self.batch_rows:
+            deleted += gone.events
+            self.tell(gone.events)
+            if gone.events < self.batch_rows:
                 return deleted
             since = gone.until
 

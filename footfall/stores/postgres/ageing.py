@@ -3,7 +3,7 @@ and snapshots that lapsed. What the term is, is decided in `footfall.retention_t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,8 +36,6 @@ end"""
 _VISITS_DUE = f"""
     v.ended_at < :cutoff
     and not (v.is_first_visit and (v.customer_id is not null or v.staff_id is not null))
-    and not exists (select from footfall.face_events as e where e.tenant_id = v.tenant_id and e.visit_id = v.visit_id
-        and e.captured_at >= :cutoff)
     and {_FREE_VISITS}
 """
 
@@ -46,7 +44,8 @@ _VISITS_DUE = f"""
 class AgedEvents:
     """`until`: the latest of the batch, from which the next one goes on; None when there was nothing."""
 
-    event_ids: tuple[UUID, ...]
+    events: int
+    templates: int
     until: datetime | None
 
 
@@ -73,36 +72,38 @@ def count_visits(connection: Connection, cutoff: datetime) -> int:
 def delete_events(
     connection: Connection, site_id: UUID, cutoff: datetime, *, since: datetime | None, most: int
 ) -> AgedEvents:
-    """Up to `most` of the site's sightings that were captured before `cutoff`, earliest first, from `since` on."""
-    rows = connection.execute(
+    """Up to `most` of the site's sightings that were captured before `cutoff`, earliest first, from `since` on, with
+    their templates. Keys that nothing needs any more go by a trigger."""
+    row = connection.execute(
         text(f"""
-            delete from footfall.face_events as gone
-            using (
-                select e.tenant_id, e.event_id from footfall.face_events as e
-                where e.site_id = :site_id and e.captured_at < :cutoff
+            with old as materialized (
+                select e.tenant_id, e.event_id, e.captured_at, e.ctid from footfall.face_events as e
+                where e.tenant_id = footfall.current_tenant() and e.site_id = :site_id
+                  and e.captured_at < :cutoff
                   and e.captured_at >= coalesce(cast(:since as timestamptz), '-infinity')
                   and {_FREE_EVENTS}
                 order by e.captured_at
                 limit :most
-            ) as old
-            where gone.tenant_id = old.tenant_id and gone.event_id = old.event_id
-            returning gone.event_id, gone.captured_at
+            ),
+            -- Before the reference would, one by one.
+            versions as (
+                delete from footfall.event_template_versions as v using old
+                where v.tenant_id = old.tenant_id and v.event_id = old.event_id
+            ),
+            templates as (
+                delete from footfall.event_templates as t using old
+                where t.tenant_id = old.tenant_id and t.event_id = old.event_id
+                returning 1
+            ),
+            gone as (
+                delete from footfall.face_events as e where e.ctid = any(array(select ctid from old)) returning 1
+            )
+            select (select count(*) from gone) as events, (select count(*) from templates) as templates,
+                   (select max(captured_at) from old) as until
         """),  # noqa: S608 - constants of this module
         {"site_id": site_id, "cutoff": cutoff, "since": since, "most": most},
-    ).all()
-    return AgedEvents(tuple(row.event_id for row in rows), max((row.captured_at for row in rows), default=None))
-
-
-def without_template(connection: Connection, event_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of which the gallery holds no template: a customer is known by a sighting that may be long gone."""
-    rows = connection.execute(
-        text("""
-            select old.event_id from unnest(cast(:ids as uuid[])) as old (event_id)
-            where not exists (select from footfall.customer_templates as t where t.event_id = old.event_id)
-        """),
-        {"ids": list(event_ids)},
-    )
-    return list(rows.scalars())
+    ).one()
+    return AgedEvents(row.events, row.templates, row.until)
 
 
 def delete_visits(connection: Connection, cutoff: datetime, *, most: int) -> int:
@@ -111,17 +112,16 @@ def delete_visits(connection: Connection, cutoff: datetime, *, most: int) -> int
     return connection.execute(
         text(f"""
             delete from footfall.visits as gone
-            using (
-                select v.tenant_id, v.visit_id from footfall.visits as v
-                where {_VISITS_DUE}
+            where gone.ctid = any(array(
+                select v.ctid from footfall.visits as v
+                where v.tenant_id = footfall.current_tenant() and {_VISITS_DUE}
                   and not exists (
                       select from footfall.face_events as e
                       where e.tenant_id = v.tenant_id and e.visit_id = v.visit_id
                   )
                 order by v.ended_at
                 limit :most
-            ) as old
-            where gone.tenant_id = old.tenant_id and gone.visit_id = old.visit_id
+            ))
         """),  # noqa: S608 - constants of this module
         {"cutoff": cutoff, "most": most},
     ).rowcount
