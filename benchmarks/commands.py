@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "liveness": "benchmarks.liveness",
     "orchestration": "benchmarks.orchestration",
     "recheck": "benchmarks.recheck",
+    "retention": "benchmarks.retention",
     "sealing": "benchmarks.sealing",
     "search": "benchmarks.search",
     "soak": "benchmarks.soak",
