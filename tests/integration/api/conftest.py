@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from api.main import create_app
 from contracts.base import PrivacyMode, Role, TenantId
 from footfall import tokens
+from footfall.face_vault import open_vault
 from footfall.settings import Settings, load_settings
 from footfall.stores.postgres.engine import open_engine
 from tests.callers import make_platform, token_of
@@ -76,13 +77,14 @@ def running_api(postgres: MigratedPostgres, home: Path) -> Iterator[Running]:
         offline=True,
         recognition={"re_embed": "never"},  # the events' templates are of made-up people, whom no picture shows
         postgres={"app_dsn": postgres.app_dsn},
-        api={"max_upload_bytes": 3_000_000},
+        # A token of the session is good to its end, however slow the machine.
+        api={"max_upload_bytes": 3_000_000, "token_seconds": 14_400, "switch_seconds": 3_600},
         vision={"max_image_bytes": 2_500_000},
         # Everybody in the tests comes from one address, and many of them are refused on purpose.
         limits={"login_per_minute": 100_000, "login_free_failures": 100},
     )
     app = create_app(settings)
-    engine = open_engine(postgres.app_dsn, settings.postgres, application="tests")
+    engine = open_engine(postgres.app_dsn, settings.postgres, application="tests", vault=open_vault(settings))
     with serving(app) as url, httpx.Client(base_url=url, timeout=30) as http:
         keys = tokens.SigningKeys.load_or_create(settings.keys_path)
         yield Running(settings, keys, engine, postgres.owner_dsn, Caller(http, Documented(app.openapi())))

@@ -20,6 +20,7 @@ from contracts.people import StaffCreate
 from contracts.places import CameraCreate, SiteCreate
 from footfall import access
 from footfall.errors import ConfigurationError
+from footfall.face_vault import open_vault
 from footfall.settings import load_settings
 from footfall.stores.postgres.engine import open_engine
 from tests.integration.api.event_kit import CROP, NOW, face_event
@@ -54,7 +55,7 @@ def test_the_client_does_a_days_work(
         assert admin.cameras(site_id=site.site_id).items == (camera,)
 
         settings = load_settings(home=api.home, postgres={"app_dsn": postgres.app_dsn})
-        engine = open_engine(postgres.app_dsn, settings.postgres, application="tests")
+        engine = open_engine(postgres.app_dsn, settings.postgres, application="tests", vault=open_vault(settings))
         key = access.create_api_key(engine, tenant_id, name="door", role="worker", camera_ids=[camera.camera_id])  # type: ignore[list-item]
         engine.dispose()
         with FootfallClient(api.url, api_key=key) as worker:

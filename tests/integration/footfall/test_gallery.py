@@ -16,14 +16,13 @@ from contracts.people import EventReceipt
 from footfall import gallery
 from footfall.errors import VectorsUnavailableError
 from footfall.gallery import Drift, gallery_drift, gallery_templates, list_tenant_ids, rebuild_gallery
+from footfall.record import operator_engine
 from footfall.services import Services
 from footfall.settings import MilvusSettings
 from footfall.stores.base import RebuildReport, StoredTemplate, Verify
-from footfall.stores.postgres.engine import open_engine
 from footfall.stores.standins import MemoryVectorStore
 from tests.integration.footfall.conftest import Worlds
 from tests.integration.footfall.world import MORNING, World
-from tests.servers import MigratedPostgres
 from tests.vectors import person
 
 
@@ -238,12 +237,10 @@ def test_a_rebuild_that_fails_leaves_the_former_gallery_served(busy: World, busy
     assert busy.see(person(1), at=MORNING + timedelta(hours=2)).decision.person_id == known
 
 
-def test_the_operator_lists_every_tenant_and_reads_each_gallery(
-    postgres: MigratedPostgres, world: World, worlds: Worlds
-) -> None:
+def test_the_operator_lists_every_tenant_and_reads_each_gallery(world: World, worlds: Worlds) -> None:
     other = worlds("identify")
     world.see(person(1))
-    engine = open_engine(postgres.operator_dsn, world.services.settings.postgres, application="test")
+    engine = operator_engine(world.services.settings, application="test")
 
     tenants = list_tenant_ids(engine)
     read = list(gallery_templates(engine, world.tenant_id, world.services.model_version))

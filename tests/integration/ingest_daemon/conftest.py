@@ -15,6 +15,7 @@ from client.api import FootfallClient
 from contracts.base import CameraId, PrivacyMode, TenantId
 from contracts.places import CameraCreate, SiteCreate
 from footfall import access
+from footfall.face_vault import open_vault
 from footfall.settings import Settings, load_settings
 from footfall.stores.postgres.engine import open_engine
 from tests.integration.api.harness import serving
@@ -59,7 +60,7 @@ def running_api(postgres: MigratedPostgres, tmp_path_factory: pytest.TempPathFac
         # A sample would be left to chance, and the mock's bound was never measured.
         recognition={"re_embed": "never"},
     )
-    engine = open_engine(postgres.app_dsn, settings.postgres, application="tests")
+    engine = open_engine(postgres.app_dsn, settings.postgres, application="tests", vault=open_vault(settings))
     with serving(create_app(settings)) as url:
         yield RunningApi(url, engine)
     engine.dispose()
