@@ -124,7 +124,7 @@ def test_a_token_for_another_worker_or_tenant_is_not(server: KeyServer) -> None:
     [
         {"exp": datetime.now(UTC) - timedelta(minutes=5)},
         {"exp": None},
-        {"nbf": datetime.now(UTC) + timedelta(minutes=5)},
+        {"nbf": datetime.now(UTC) + timedelta(days=1)},
         {"sub": "user:1"},
         {"aud": "footfall-api"},
         {"headers": {"typ": "at+jwt"}},
