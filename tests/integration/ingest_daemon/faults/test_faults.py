@@ -7,10 +7,8 @@ says how many events each run has.
 
 from __future__ import annotations
 
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from tests.integration.ingest_daemon.faults.conftest import Verdict, judge
 from tests.integration.ingest_daemon.faults.ledger import Ledger
 from tests.integration.ingest_daemon.faults.network import NoNamespacesError, cable_to
 from tests.integration.ingest_daemon.faults.rig import Film, Rig
+from tests.integration.ingest_daemon.small_disk import small_disk
 
 pytestmark = pytest.mark.e2e
 
@@ -146,16 +145,3 @@ def assert_accounted_for(verdict: Verdict) -> None:
 
 def void(_: object) -> None:
     """For what is done and not answered."""
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """A file system of that size, mounted over `folder`. Skips where mounting is not permitted."""
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "tmpfs", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
