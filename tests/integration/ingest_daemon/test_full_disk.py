@@ -1,4 +1,4 @@
-"""An outbox whose disk is full, by its own doing or by another's: nothing is lost uncounted, and what it holds goes out."""
+"""An outbox whose disk is full, by its own doing or another's: nothing is lost uncounted, and what it holds goes out."""
 
 from __future__ import annotations
 
