@@ -41,6 +41,7 @@ OWN_STATUSES: Mapping[str, frozenset[int]] = MappingProxyType(
         "listSightings": frozenset({409}),
         "changeCustomer": frozenset({409}),
         "requestErasure": frozenset({409}),
+        "orderErasure": frozenset({404, 409}),
         "mergeCustomer": frozenset({409}),
         "splitCustomer": frozenset({409}),
         "promoteCustomer": frozenset({409}),

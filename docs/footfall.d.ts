@@ -205,6 +205,44 @@ export interface CameraSettings {
   lost_after_seconds?: number | null;
 }
 
+/** What a camera saw in [since, until): its sightings, their images and templates, and visits that rest on them alone. */
+export interface CameraSubject {
+  kind: "camera";
+  camera_id: string;
+  since: string;
+  until: string;
+}
+
+/** What is signed. It holds no name, no id and no image of anybody. */
+export interface Certificate {
+  schema_name?: "Footfall.PurgeCertificate.v1";
+  certificate_id: string;
+  /** The request's id, hashed as the subject's. */
+  request_sha256: string;
+  /** The tenant's id, hashed as the subject's. */
+  tenant_sha256: string;
+  subject: CertificateSubject;
+  salt: string;
+  requested_at: string;
+  started_at: string;
+  verified_at: string;
+  issued_at: string;
+  stores: StoreProof[];
+  /** What stays on purpose, and until when. */
+  kept: string[];
+  code_version: string;
+  /** RFC 7638 thumbprint of the public key that it was signed with. */
+  key_thumbprint: string;
+}
+
+/** Who it is about, for those who know the id alone: SHA-256 of the salt, a colon and the id. */
+export interface CertificateSubject {
+  kind: "customer" | "staff" | "tenant" | "camera";
+  sha256: string;
+  since?: string | null;
+  until?: string | null;
+}
+
 /** Customers whose first visit began in one week or month of its site's local time. */
 export interface Cohort {
   /** First day of the week or month. */
@@ -221,7 +259,7 @@ export interface Cohort {
 export interface Command {
   command_id: string;
   worker_id: string;
-  command: Start | Stop | Snapshot | ReloadGallery | RecognitionTest | SetConfig;
+  command: Start | Stop | Snapshot | ReloadGallery | RecognitionTest | SetConfig | Forget;
   state: "queued" | "sent" | "acknowledged" | "running" | "succeeded" | "failed" | "expired";
   /** How it reached the worker. */
   delivery?: "heartbeat" | "direct" | null;
@@ -232,14 +270,14 @@ export interface Command {
   acknowledged_at?: string | null;
   started_at?: string | null;
   finished_at?: string | null;
-  result?: SwitchResult | SnapshotResult | GalleryResult | RecognitionTestOutcome | ConfigResult | null;
+  result?: SwitchResult | SnapshotResult | GalleryResult | RecognitionTestOutcome | ConfigResult | ForgetResult | null;
   error?: string | null;
   /** Its picture can still be fetched. */
   has_image?: boolean;
 }
 
 export interface CommandCreate {
-  command: Start | Stop | Snapshot | ReloadGallery | RecognitionTest | SetConfig;
+  command: Start | Stop | Snapshot | ReloadGallery | RecognitionTest | SetConfig | Forget;
   /** Not begun by then: not begun at all. */
   expires_in_seconds?: number;
 }
@@ -247,7 +285,7 @@ export interface CommandCreate {
 /** A command on its way to the worker. It may arrive more than once, and is carried out once. */
 export interface CommandOrder {
   command_id: string;
-  command: Start | Stop | Snapshot | ReloadGallery | RecognitionTest | SetConfig;
+  command: Start | Stop | Snapshot | ReloadGallery | RecognitionTest | SetConfig | Forget;
   /** From when it was sent; two machines' clocks may differ. */
   expires_in_seconds: number;
 }
@@ -265,7 +303,7 @@ export interface CommandProgress {
 /** What came of a command. A picture goes beside it. */
 export interface CommandReport {
   state: "succeeded" | "failed";
-  result?: SwitchResult | SnapshotResult | GalleryResult | RecognitionTestOutcome | ConfigResult | null;
+  result?: SwitchResult | SnapshotResult | GalleryResult | RecognitionTestOutcome | ConfigResult | ForgetResult | null;
   error?: string | null;
 }
 
@@ -334,6 +372,11 @@ export interface CustomerProfileV1 {
   version?: number;
 }
 
+export interface CustomerSubject {
+  kind: "customer";
+  customer_id: string;
+}
+
 /** A decision and everything it rested on. */
 export interface Decision {
   kind: "staff" | "customer" | "new_customer" | "unsure" | "poor_quality" | "stranger" | "counted";
@@ -363,6 +406,8 @@ export interface DistributionReport {
   as_of: string;
   /** Visits that the report rests on. */
   visits: number;
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
   by: "hour_of_week" | "camera" | "person_kind" | "dwell";
   rows: DistributionRow[];
 }
@@ -397,6 +442,8 @@ export interface DwellReport {
   as_of: string;
   /** Visits that the report rests on. */
   visits: number;
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
   overall: DwellStatistics;
   sites: DwellStatistics[];
 }
@@ -429,16 +476,35 @@ export interface EnrolmentReport {
   items: PhotographResult[];
 }
 
-/** That somebody is to be forgotten: what was asked for. Nothing is said to be erased before it is proved. */
+export interface ErasureOrder {
+  /** Where the person's own request is recorded: a form's number, a letter's date. */
+  reference: string;
+  subject: CustomerSubject | StaffSubject | CameraSubject;
+}
+
+/** That somebody is to be forgotten: what was asked for, and what came of it. Nothing is said to be erased before it is proved. */
 export interface ErasureRequest {
   request_id: string;
-  customer_id: string;
-  status: "open" | "running" | "failed" | "completed";
+  subject_kind?: "customer" | "staff" | "tenant" | "camera";
+  customer_id?: string | null;
+  staff_id?: string | null;
+  camera_id?: string | null;
+  since?: string | null;
+  until?: string | null;
+  status: "open" | "running" | "waiting" | "failed" | "completed" | "withdrawn";
   reference: string;
   requested_at: string;
   requested_by: string;
   /** One month after it was asked for (GDPR, Article 12(3)). */
   due_at: string;
+  /** Until then a tenant's end can be taken back. */
+  not_before?: string | null;
+  /** Why it waits, or what failed. */
+  error?: string | null;
+  /** When its certificate was issued. */
+  completed_at?: string | null;
+  /** In their order; none before it has begun. */
+  steps?: ErasureStep[];
 }
 
 export interface ErasureRequestCreate {
@@ -449,6 +515,17 @@ export interface ErasureRequestCreate {
 export interface ErasureRequestPage {
   items: ErasureRequest[];
   next_cursor?: string | null;
+}
+
+export interface ErasureStep {
+  step: "rows" | "keys" | "vectors" | "objects" | "workers" | "marts" | "remains" | "proof";
+  state: "pending" | "running" | "waiting" | "failed" | "done";
+  attempts: number;
+  /** What was erased, or looked at, by what it is. */
+  counts?: Record<string, number>;
+  error?: string | null;
+  started_at?: string | null;
+  finished_at?: string | null;
 }
 
 /** A face event whose template the server's own look at its picture contradicted: a worker is broken or lies. */
@@ -519,7 +596,7 @@ export interface Evidence {
   at_once?: number;
   /** Mixture: the sightings that a split would take out. */
   event_ids?: string[];
-  /** Presigned URLs of faces, first side first; for minutes. */
+  /** Paths of faces' pictures on this API, first side first. */
   crops?: string[];
 }
 
@@ -579,6 +656,30 @@ export interface FieldProblem {
   message: string;
 }
 
+/** Part of an erasure: the worker drops what waits of a camera and a time, or of all, or takes face and template out of it; and forgets the staff gallery, to fetch it anew. */
+export interface Forget {
+  kind: "forget";
+  request_id: string;
+  camera_id?: string | null;
+  /** What was captured from then on; null: ever. */
+  since?: string | null;
+  /** What was captured before then; null: until now. */
+  until?: string | null;
+  /** Drop sightings that wait; else they lose face and template alone. */
+  drop?: boolean;
+  /** Forget the staff gallery. */
+  gallery?: boolean;
+}
+
+export interface ForgetResult {
+  kind: "forget";
+  /** Sightings that waited and went. */
+  dropped: number;
+  /** Sightings that wait without face and template. */
+  stripped: number;
+  gallery_forgotten: boolean;
+}
+
 export interface FrameSize {
   width: number;
   height: number;
@@ -636,6 +737,32 @@ export interface Impersonation {
   /** Their home. */
   tenant_id: string;
   user_id: string;
+}
+
+/** A hold stands until it is lifted, and stays on record after that. */
+export interface LegalHold {
+  hold_id: string;
+  subject_kind: "tenant" | "camera" | "customer" | "staff";
+  subject_id: string;
+  reference: string;
+  placed_at: string;
+  placed_by: string;
+  lifted_at?: string | null;
+  lifted_by?: string | null;
+}
+
+export interface LegalHoldCreate {
+  /** What is held: everything of the tenant, or of one camera or person. */
+  subject_kind: "tenant" | "camera" | "customer" | "staff";
+  /** Its id; of a tenant, the caller's own. */
+  subject_id: string;
+  /** Where the reason is recorded: a file's number, a letter's date. No names. */
+  reference: string;
+}
+
+export interface LegalHoldPage {
+  items: LegalHold[];
+  next_cursor?: string | null;
 }
 
 /** `id` grows by one with every event of the tenant, in the order in which they were committed; a caller who may see some sites alone sees some ids alone. */
@@ -713,11 +840,13 @@ export interface NewReturningReport {
   as_of: string;
   /** Visits that the report rests on. */
   visits: number;
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
   bucket: "day" | "week" | "month";
   new_visitors: number;
   returning_visitors: number;
-  /** Different customers; one who came twice counts once. */
-  customers: number;
+  /** Different customers; one who came twice counts once. Null where it is suppressed. */
+  customers: number | null;
   rows: NewReturningRow[];
 }
 
@@ -769,6 +898,8 @@ export interface OwnTenantPatch {
   legal_basis?: string | null;
   /** Days after which a visitor who stays away is forgotten; null: no promise. */
   retention_days?: number | null;
+  /** The least count of people that reports tell site managers; 1 tells them all. */
+  smallest_count?: number | null;
 }
 
 export interface PasswordChange {
@@ -790,6 +921,8 @@ export interface PeakHoursReport {
   as_of: string;
   /** Visits that the report rests on. */
   visits: number;
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
   typical: TypicalHour[];
   busiest: BusyHour[];
 }
@@ -924,9 +1057,12 @@ export interface RepeatRateReport {
   as_of: string;
   /** Visits that the report rests on. */
   visits: number;
-  customers: number;
-  /** Customers with two visits or more in the period. */
-  repeat_customers: number;
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
+  /** Null where it is suppressed. */
+  customers: number | null;
+  /** Customers with two visits or more in the period; null where it is suppressed. */
+  repeat_customers: number | null;
   /** None without a customer. */
   repeat_rate: number | null;
   visits_per_customer: number | null;
@@ -975,13 +1111,20 @@ export interface Sighting {
   in_gallery: boolean;
   /** None when no liveness model was on. */
   liveness?: LivenessReport | null;
-  /** Presigned, valid for minutes; none once it has expired. */
+  /** Path of its picture on this API; none once it has expired. */
   crop_url?: string | null;
 }
 
 export interface SightingPage {
   items: Sighting[];
   next_cursor?: string | null;
+}
+
+/** The certificate as read by people, and the same as it was signed: a compact JWS (RFC 7515), RS256, whose `kid` is the key's thumbprint. `key`: the public key as a JWK, for those who know its thumbprint from elsewhere. */
+export interface SignedCertificate {
+  certificate: Certificate;
+  jws: string;
+  key: Record<string, string>;
 }
 
 export interface Site {
@@ -1067,7 +1210,7 @@ export interface StaffCreate {
   external_ref?: string | null;
 }
 
-/** An enrolled photograph. The image itself is fetched through its short-lived URL. */
+/** An enrolled photograph. The picture itself is fetched from its path. */
 export interface StaffFace {
   face_id: string;
   staff_id: string;
@@ -1077,9 +1220,9 @@ export interface StaffFace {
   model_version: string;
   /** Smaller faces in the photograph that were left out; this is the largest one. */
   background_faces?: number;
-  /** Presigned, valid for minutes. */
+  /** Path of the photograph on this API, as it was sent. */
   image_url: string;
-  /** The aligned face, 112x112. Presigned, valid for minutes. */
+  /** Path of the aligned face, 112x112, on this API. */
   crop_url?: string | null;
   /** What enrolment would say of the face today: limits may have been raised since. The photograph is matched either way. */
   verdict?: "enrolled" | "duplicate_photograph" | "not_an_image" | "too_large" | "no_face" | "several_faces" | "too_small" | "blurred" | "turned" | "unclear" | "spoof" | "already_enrolled_as" | "disagrees_with_others";
@@ -1117,6 +1260,11 @@ export interface StaffPatch {
   external_ref?: string | null;
 }
 
+export interface StaffSubject {
+  kind: "staff";
+  staff_id: string;
+}
+
 export interface StaffTemplate {
   template_id: string;
   staff_id: string;
@@ -1133,6 +1281,19 @@ export interface Start {
 export interface Stop {
   kind: "stop";
   camera_id?: string | null;
+}
+
+/** What was read back of one store. `found` is 0 in every certificate; `looked_for`: ids or keys, or 0 where the whole of a tenant was listed. */
+export interface StoreProof {
+  store: "postgres" | "keys" | "vectors" | "objects" | "workers" | "marts";
+  /** What the erasure took, by what it is. */
+  erased?: Record<string, number>;
+  looked_for: number;
+  /** Tables, collections, buckets, workers or marts that were read back. */
+  looked_at: number;
+  found?: 0;
+  /** How it was read, so that nothing could hide. */
+  consistency: string;
 }
 
 /** The last message, where there is still time for one. */
@@ -1183,9 +1344,11 @@ export interface Tenant {
   privacy_mode: "count_only" | "staff_only" | "identify";
   legal_basis?: string | null;
   retention_days?: number | null;
+  /** The least count that reports tell site managers. */
+  smallest_count?: number;
   /** The home of system administrators. */
   platform: boolean;
-  status: "active" | "suspended" | "deletion_requested";
+  status: "active" | "suspended" | "deletion_requested" | "erased";
   status_since: string;
   created_at: string;
   version: number;
@@ -1202,6 +1365,12 @@ export interface TenantCreate {
   admin_password: string;
 }
 
+/** What became of the request for a tenant's end; the certificate once it is proved. */
+export interface TenantErasure {
+  request: ErasureRequest;
+  certificate?: SignedCertificate | null;
+}
+
 export interface TenantPage {
   items: Tenant[];
   next_cursor?: string | null;
@@ -1214,6 +1383,8 @@ export interface TenantPatch {
   legal_basis?: string | null;
   /** Days after which a visitor who stays away is forgotten; null: no promise. */
   retention_days?: number | null;
+  /** The least count of people that reports tell site managers; 1 tells them all. */
+  smallest_count?: number | null;
   /** suspended: nobody of the tenant may sign in, and everybody is signed out at once. */
   status?: "active" | "suspended" | null;
 }
@@ -1261,20 +1432,23 @@ export interface TrafficReport {
   source: "marts" | "live";
   as_of: string | null;
   rows: TrafficRow[];
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
 }
 
-/** Visits that began within one bucket of the site's local time. */
+/** Visits that began within one bucket of the site's local time. `suppressed`: counts of so few people that the caller's role may not see them are null. */
 export interface TrafficRow {
   site_id: string;
   site_name: string;
   bucket_start: string;
-  staff_visits: number;
-  visitor_visits: number;
-  new_visitors: number;
-  returning_visitors: number;
+  staff_visits: number | null;
+  visitor_visits: number | null;
+  new_visitors: number | null;
+  returning_visitors: number | null;
   /** Faces counted without an identity. */
-  unidentified_sightings: number;
+  unidentified_sightings: number | null;
   mean_dwell_seconds?: number | null;
+  suppressed?: boolean;
 }
 
 /** An hour of the week and how many visits begin in it on average. */
@@ -1362,6 +1536,7 @@ export interface VisitRecordV1 {
   site_id: string;
   site_name: string;
   person_kind: "staff" | "customer";
+  /** Whose visit it is; of an anonymous visit its own id, for nobody stands behind it. */
   person_id: string;
   /** Staff only; customers have no name. */
   display_name?: string | null;
@@ -1376,6 +1551,8 @@ export interface VisitRecordV1 {
   is_open: boolean;
   /** Best match score among the sightings; none for a first. */
   best_score?: number | null;
+  /** True once the visitor was forgotten: the visit is counted, and nobody's. */
+  is_anonymous?: boolean;
 }
 
 export interface Worker {
@@ -1769,7 +1946,7 @@ export interface Operations {
       cursor?: string;
       /** The order; a `-` before the name turns it around. */
       sort?: "created_at" | "-created_at" | "slug" | "-slug" | "name" | "-name";
-      status?: "active" | "suspended" | "deletion_requested";
+      status?: "active" | "suspended" | "deletion_requested" | "erased";
     };
     response: TenantPage;
   };
@@ -1822,6 +1999,15 @@ export interface Operations {
       "if-match"?: string;
     };
     response: Tenant;
+  };
+  /** Follow a tenant's erasure */
+  getTenantErasure: {
+    method: "GET";
+    path: "/v1/tenants/{tenant_id}/erasure";
+    pathParameters: {
+      tenant_id: string;
+    };
+    response: TenantErasure;
   };
   /** List sites */
   listSites: {
@@ -2339,6 +2525,15 @@ export interface Operations {
     };
     response: SightingPage;
   };
+  /** Show a sighting's face */
+  getSightingImage: {
+    method: "GET";
+    path: "/v1/sightings/{event_id}/image";
+    pathParameters: {
+      event_id: string;
+    };
+    response: string;
+  };
   /** Merge into another */
   mergeCustomer: {
     method: "POST";
@@ -2416,11 +2611,21 @@ export interface Operations {
       /** The order; a `-` before the name turns it around. */
       sort?: "due_at" | "-due_at" | "requested_at" | "-requested_at";
       /** Requests that stand so alone. */
-      status?: "open" | "running" | "failed" | "completed";
+      status?: "open" | "running" | "waiting" | "failed" | "completed" | "withdrawn";
       /** About this customer alone. */
       customer_id?: string;
     };
     response: ErasureRequestPage;
+  };
+  /** Ask for a person or a camera's period to be erased */
+  orderErasure: {
+    method: "POST";
+    path: "/v1/erasure-requests";
+    header?: {
+      "Idempotency-Key"?: string;
+    };
+    body: ErasureOrder;
+    response: ErasureRequest;
   };
   /** Read an erasure request */
   getErasureRequest: {
@@ -2430,6 +2635,15 @@ export interface Operations {
       request_id: string;
     };
     response: ErasureRequest;
+  };
+  /** Download the certificate of an erasure */
+  getPurgeCertificate: {
+    method: "GET";
+    path: "/v1/erasure-requests/{request_id}/certificate";
+    pathParameters: {
+      request_id: string;
+    };
+    response: SignedCertificate;
   };
   /** Not that person */
   detachSighting: {
@@ -2579,6 +2793,44 @@ export interface Operations {
       until?: string;
     };
     response: AuditPage;
+  };
+  /** List legal holds */
+  listLegalHolds: {
+    method: "GET";
+    path: "/v1/legal-holds";
+    query?: {
+      /** Items of one page. */
+      limit?: number;
+      /** `next_cursor` of the page before, in the same order; absent for the first page. */
+      cursor?: string;
+      /** The order; a `-` before the name turns it around. */
+      sort?: "placed_at" | "-placed_at";
+      /** True: those that stand alone; false: those lifted. */
+      standing?: boolean;
+    };
+    response: LegalHoldPage;
+  };
+  /** Place a legal hold */
+  placeLegalHold: {
+    method: "POST";
+    path: "/v1/legal-holds";
+    header?: {
+      "Idempotency-Key"?: string;
+    };
+    body: LegalHoldCreate;
+    response: LegalHold;
+  };
+  /** Lift a legal hold */
+  liftLegalHold: {
+    method: "POST";
+    path: "/v1/legal-holds/{hold_id}/lift";
+    pathParameters: {
+      hold_id: string;
+    };
+    header?: {
+      "Idempotency-Key"?: string;
+    };
+    response: LegalHold;
   };
   /** List workers */
   listWorkers: {

@@ -175,7 +175,7 @@ def authenticate_api_key(engine: Engine, key: str) -> Principal:
         tenant = tenants.bound(connection)
         current = hmac.compare_digest(row.secret_sha256 if row else bytes(32), offered)
         previous = hmac.compare_digest((row and row.previous_sha256) or bytes(32), offered)
-        if row is None or not row.live or not (current or previous) or tenant is None or tenant.status != "active":
+        if row is None or not row.live or not (current or previous) or not _admits(tenant, row.role):
             logger.info("refused an API key")
             raise _refusal()
         keys.note_use(connection, key_id)
@@ -204,6 +204,13 @@ def tenant_name(engine: Engine, tenant_id: TenantId) -> str:
     if tenant is None:
         raise NotFoundError(f"There is no tenant {tenant_id}.")
     return tenant.name
+
+
+def _admits(tenant: tenants.TenantRow | None, role: Role) -> bool:
+    """Whether keys of the role still open the tenant. Workers of one that is to go are told to forget, and answer."""
+    if tenant is None:
+        return False
+    return tenant.status == "active" or (tenant.status == "deletion_requested" and role == "worker")
 
 
 def _refusal() -> UnauthenticatedError:

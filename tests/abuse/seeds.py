@@ -102,6 +102,10 @@ SEEDS: dict[str, Seed] = {
     "getSightingImage": Seed(own=frozenset({404})),
     # The planted customer's erasure was asked for. For one who is nobody here it never was.
     "requestErasure": Seed(own=frozenset({409})),
+    # Of the planted camera's period, once; nothing planted was proved.
+    "orderErasure": Seed(own=frozenset({409})),
+    "getPurgeCertificate": Seed(own=frozenset({404})),
+    "getTenantErasure": Seed(platform=True, own=frozenset({404})),
     "listErasureRequests": Seed(elsewhere=frozenset({200, 404})),
     # Of a person who is nobody here there are no visits.
     "listVisits": Seed(elsewhere=frozenset({200, 404})),

@@ -36,7 +36,7 @@ def select_sighting_place(connection: Connection, camera_id: CameraId) -> Sighti
     waits for the sightings that are being recorded under the old one."""
     row = connection.execute(
         text("""
-            select c.site_id, c.enabled, s.visit_gap_minutes, t.privacy_mode,
+            select c.site_id, c.enabled and t.status = 'active' as enabled, s.visit_gap_minutes, t.privacy_mode,
                    least(c.archived_at, s.archived_at) as archived_at
             from footfall.cameras as c
             inner join footfall.sites as s on s.tenant_id = c.tenant_id and s.site_id = c.site_id
