@@ -1,4 +1,4 @@
-"""An outbox whose disk is full, by its own doing or another's: nothing is lost uncounted, and what it holds goes out."""
+"""An outbox on a full disk, by its own doing or another's: nothing is lost uncounted, and what it holds goes out."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A real RTSP camera that is cut, stalled, changed and brought back: frames come again, and nobody learns its password.
 
-Skipped where GStreamer's server is not installed (`.ci/run` installs it).
+Skipped where GStreamer's server is not installed; docs/ingest.md names the packages.
 """
 
 from __future__ import annotations
