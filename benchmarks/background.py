@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from benchmarks.accuracy import find_photographs
 from benchmarks.commands import Figures
-from benchmarks.people import LabelledTemplates, embed_people
+from benchmarks.people import LabelledTemplates, embed_people, vision_with
 from footfall.calibration import (
     ANCHOR_RATE,
     Background,
@@ -28,10 +28,8 @@ from footfall.calibration import (
 )
 from footfall.calibration_background import background_from, background_path
 from footfall.settings import load_settings
-from footfall.vision.embedders.shelf import EmbedderShelf
 from footfall.vision.models.added import background_of_added
 from footfall.vision.models.manifest import MODELS
-from footfall.vision.pipeline import VisionPipeline, open_vision
 
 RATES = tuple(
     float(f"{digit}e-{power}")
@@ -68,22 +66,13 @@ def run(arguments: argparse.Namespace) -> Figures:
     """Raises InputError for a folder without photographs, ModelError for weights not here."""
     settings = load_settings()
     faces = arguments.faces or settings.faces_dir / "lfw_dev"
-    real = settings.model_copy(update={"offline": False})
-    vision = open_vision(real)
-    if arguments.model is not None:
-        # By itself: what its thresholds rest on is what is measured here.
-        vision = VisionPipeline(
-            detector=vision.detector,
-            embedder=EmbedderShelf(real).unmeasured(arguments.model),
-            thresholds=vision.thresholds,
-            settings=real.vision,
-        )
+    vision = vision_with(settings, arguments.model)
     seen = embed_people(vision, faces, find_photographs(faces))
     document = {"model_version": vision.embedder.model_version, "source": arguments.source, **statistics(seen)}
     if arguments.write:
         version = vision.embedder.model_version
         bundled = any(spec.version == version for spec in MODELS)
-        path = background_path(version) if bundled else background_of_added(real.models_path, version)
+        path = background_path(version) if bundled else background_of_added(settings.models_path, version)
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return document
 

@@ -18,12 +18,14 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
+from rich.progress import track
 
 from benchmarks.accuracy import find_photographs
 from benchmarks.background import background_of
 from benchmarks.commands import Figures
 from benchmarks.identify_plot import write_plot
-from benchmarks.people import LabelledTemplates, embed_people
+from benchmarks.people import LabelledTemplates, embed_people, vision_with
 from benchmarks.verification import best_threshold
 from contracts.base import TemplateId
 from footfall.calibration import Background, effective_size, threshold_value
@@ -33,7 +35,6 @@ from footfall.errors import InputError
 from footfall.matching import MatchDecision, MatchPolicy, PersonScore, decide, rank_people, rescore
 from footfall.settings import Settings, load_settings
 from footfall.stores.base import Hit
-from footfall.vision.pipeline import open_vision
 from footfall.vision.types import Float32Array
 
 TARGETS = (0.01, 0.001)
@@ -74,6 +75,7 @@ class Ranked:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faces", type=Path, help="folder of <person>/<photograph>; default: lfw_dev in faces_dir")
     parser.add_argument("--seeds", type=int, default=20, help="draws of who is enrolled; 20 by default")
+    parser.add_argument("--model", help="the model version to measure; default: the manifest's own")
     parser.add_argument("--plot", type=Path, help="write the first draw's calibration plot to this file, as SVG")
 
 
@@ -81,9 +83,9 @@ def run(arguments: argparse.Namespace) -> Figures:
     """Raises InputError for a folder with fewer than 8 people of two photographs, ModelError for weights not here."""
     settings = load_settings()
     faces = arguments.faces or settings.faces_dir / "lfw_dev"
-    vision = open_vision(settings.model_copy(update={"offline": False}))
+    vision = vision_with(settings, arguments.model)
     seen = embed_people(vision, faces, find_photographs(faces))
-    background = load_background(vision.embedder.model_version)
+    background = load_background(vision.embedder.model_version, settings.models_path)
     if arguments.plot is not None:
         rates = settings.recognition
         write_plot(
@@ -133,7 +135,9 @@ def rows_of(
     fixed = fixed_threshold(seen)
     found: dict[tuple[int, float, str], list[dict[str, float]]] = {}
     for photos in PHOTOGRAPHS:
-        for seed in range(seeds):
+        for seed in track(
+            range(seeds), description=f"draws, photographs: {photos}", console=Console(stderr=True), transient=True
+        ):
             split = draw(seen, photos, seed)
             known, unknown = rank(seen, split, split.probes), rank(seen, split, split.strangers)
             sizes = {"enrolled": len(split.gallery), "probes": len(split.probes), "strangers": len(split.strangers)}

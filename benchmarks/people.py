@@ -14,8 +14,10 @@ from rich.progress import track
 from benchmarks.accuracy import subject_of
 from footfall.errors import InputError
 from footfall.photographs import template_of
+from footfall.settings import Settings
 from footfall.vision.align import align
-from footfall.vision.pipeline import VisionPipeline
+from footfall.vision.embedders.shelf import EmbedderShelf
+from footfall.vision.pipeline import VisionPipeline, open_vision
 from footfall.vision.types import Float32Array
 
 
@@ -40,6 +42,22 @@ class LabelledTemplates:
     def first_photographs(self) -> npt.NDArray[np.intp]:
         """The first row of each person, in the order of their names."""
         return np.unique(np.asarray(self.people), return_index=True)[1].astype(np.intp)
+
+
+def vision_with(settings: Settings, model: str | None) -> VisionPipeline:
+    """The product's pipeline over real weights, with the embedder of that model version, or the manifest's own for
+    None. Raises ModelError for weights that are not here."""
+    real = settings.model_copy(update={"offline": False})
+    vision = open_vision(real)
+    if model is None:
+        return vision
+    return VisionPipeline(
+        detector=vision.detector,
+        # By itself: what its thresholds rest on is what is measured here.
+        embedder=EmbedderShelf(real).unmeasured(model),
+        thresholds=vision.thresholds,
+        settings=real.vision,
+    )
 
 
 def embed_people(vision: VisionPipeline, folder: Path, photographs: Sequence[str]) -> LabelledTemplates:
