@@ -23,6 +23,7 @@ from dagster._core.test_utils import instance_for_test
 from sqlalchemy import Engine, text
 
 from footfall.environment import settings_environment
+from footfall.operations import OperatorServices
 from footfall.settings import Settings
 from footfall.tenancy import tenant_transaction
 from orchestration.definitions import build_definitions
@@ -160,8 +161,11 @@ def test_a_tenants_day_is_counted(instance: DagsterInstance, settings: Settings,
     assert (made.metadata["dagster/row_count"].value, made.metadata["visits"].value) == (1, 1)
 
 
-def test_the_nightly_sweep_takes_vectors_and_rows_of_marts(run_job: RunJob, settings: Settings) -> None:
+def test_the_nightly_sweep_takes_vectors_and_rows_of_marts(
+    run_job: RunJob, settings: Settings, services: OperatorServices
+) -> None:
     """Its images have tests of their own; here no bucket is set, and the other assets are not held up by that."""
+    services.vectors.ensure(services.model_version)
     result = run_job("sweep_images", settings)
     made = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events() if event.asset_key}
     assert made == {"orphaned_vectors", "aged_marts"}

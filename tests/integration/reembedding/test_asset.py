@@ -10,7 +10,8 @@ from unittest.mock import patch
 import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult, SensorResult, build_sensor_context, materialize
 
-from assets.reembedding import TENANTS, reembedding, reembedding_complete
+from assets.partitions import TENANTS
+from assets.reembedding import reembedding, reembedding_complete
 from footfall.environment import settings_environment
 from footfall.operations import OperatorServices, open_operator_services
 from footfall.reembedding_switch import pause
