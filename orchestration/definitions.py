@@ -11,6 +11,7 @@ from assets.dbt_project import dbt_executable, load_manifest, project_dir
 from assets.duplicates import corrections_replay, duplicate_candidates
 from assets.erasure import erasure_requests, purge_certificates
 from assets.expectations import DATA_DOCS, expectations
+from assets.face_keys import face_keys
 from assets.gallery import gallery_index, staff_gallery
 from assets.marts import mart_assets
 from assets.marts_docs import marts_docs
@@ -46,6 +47,7 @@ def build_definitions(settings: Settings) -> Definitions:
             reembedding,
             expired_raw_images,
             orphaned_objects,
+            face_keys,
             erasure_requests,
             purge_certificates,
             orphaned_vectors,

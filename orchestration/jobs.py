@@ -43,10 +43,12 @@ REFRESH_ALL = define_asset_job(
 )
 SWEEP_IMAGES = define_asset_job(
     "sweep_images",
-    selection=AssetSelection.assets("expired_raw_images", "orphaned_objects", "orphaned_vectors", "aged_marts"),
+    selection=AssetSelection.assets(
+        "expired_raw_images", "orphaned_objects", "orphaned_vectors", "aged_marts", "face_keys"
+    ),
     tags=_TAGS,
-    description="Deletes images past their term, images and vectors that no row names and rows of the marts past their "
-    "term, and checks that no image is left.",
+    description="Deletes images past their term, images and vectors that no row names, keys of faces of which nothing "
+    "is kept and rows of the marts past their term, and checks that no image is left.",
 )
 APPLY_TERMS = define_asset_job(
     "apply_terms",

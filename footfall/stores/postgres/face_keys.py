@@ -41,6 +41,31 @@ _SELECT = text("""
 """)
 
 
+_UNUSED = """
+    where k.tenant_id = footfall.current_tenant()
+      and not exists (
+          select from footfall.staff_face_images as f
+          where f.tenant_id = k.tenant_id and f.face_id = k.face_id
+      )
+      and not exists (
+          select from footfall.event_templates as t
+          where t.tenant_id = k.tenant_id and t.event_id = k.face_id
+      )
+      and not exists (
+          select from footfall.customer_templates as t
+          where t.tenant_id = k.tenant_id and t.event_id = k.face_id
+      )
+      and not exists (
+          select from footfall.face_events as e
+          where e.tenant_id = k.tenant_id and e.event_id = k.face_id and e.image_key is not null
+      )
+      and not exists (
+          select from footfall.opt_out_templates as o
+          where o.tenant_id = k.tenant_id and o.template_id = k.face_id
+      )
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class KeptKey:
     """A face's key as the table has it."""
@@ -120,32 +145,13 @@ def delete_all_keys(connection: Connection, tenant_id: TenantId) -> int:
 
 def delete_unused_keys(connection: Connection) -> int:
     """Deletes the bound tenant's keys of faces of which nothing is kept; how many."""
-    return connection.execute(
-        text("""
-            delete from footfall.face_keys as k
-            where k.tenant_id = footfall.current_tenant()
-              and not exists (
-                  select from footfall.staff_face_images as f
-                  where f.tenant_id = k.tenant_id and f.face_id = k.face_id
-              )
-              and not exists (
-                  select from footfall.event_templates as t
-                  where t.tenant_id = k.tenant_id and t.event_id = k.face_id
-              )
-              and not exists (
-                  select from footfall.customer_templates as t
-                  where t.tenant_id = k.tenant_id and t.event_id = k.face_id
-              )
-              and not exists (
-                  select from footfall.face_events as e
-                  where e.tenant_id = k.tenant_id and e.event_id = k.face_id and e.image_key is not null
-              )
-              and not exists (
-                  select from footfall.opt_out_templates as o
-                  where o.tenant_id = k.tenant_id and o.template_id = k.face_id
-              )
-        """)
-    ).rowcount
+    return connection.execute(text(f"delete from footfall.face_keys as k {_UNUSED}")).rowcount  # noqa: S608 - a constant
+
+
+def count_unused_keys(connection: Connection) -> int:
+    """How many `delete_unused_keys` would delete."""
+    found: int = connection.execute(text(f"select count(*) from footfall.face_keys as k {_UNUSED}")).scalar_one()  # noqa: S608 - a constant
+    return found
 
 
 def _sealers(

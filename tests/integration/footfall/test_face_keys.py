@@ -14,7 +14,7 @@ from contracts.erasure import CustomerSubject
 from footfall.enrolled_faces import remove_face
 from footfall.enrolment import enrol_face
 from footfall.errors import ConfigurationError, EmbeddingInvalidError, InputError, NotAnImageError, NotFoundError
-from footfall.face_keys import destroy_face_keys, destroy_tenant_keys
+from footfall.face_keys import destroy_face_keys, destroy_tenant_keys, destroy_unused_keys
 from footfall.face_vault import FaceVault, carrying
 from footfall.gallery import gallery_drift, mend_gallery
 from footfall.key_ring import RING_NAME, forget_ring, read_ring, refresh_key_rings, remember_ring, write_ring
@@ -23,7 +23,6 @@ from footfall.pictures import sealed_face
 from footfall.resealing import reseal
 from footfall.settings import load_settings
 from footfall.sighting_pictures import read_sighting_picture
-from footfall.stores.postgres.face_keys import delete_unused_keys
 from footfall.stores.postgres.sealed_templates import SEALED_BYTES
 from footfall.templates import encode_vector
 from footfall.tenancy import tenant_transaction
@@ -147,8 +146,8 @@ def test_with_the_last_of_a_face_its_key_goes(world: World) -> None:
     world.rows("delete from footfall.customer_templates returning 1")
     assert event_id in {row["face_id"] for row in world.rows("select face_id from footfall.face_keys")}
     world.rows("update footfall.face_events set image_key = null returning 1")
-    with tenant_transaction(world.services.engine, world.tenant_id) as connection:
-        assert delete_unused_keys(connection) >= 1
+    assert destroy_unused_keys(world.services.engine, [world.tenant_id], dry_run=True) == 1
+    assert destroy_unused_keys(world.services.engine, [world.tenant_id]) == 1
     assert event_id not in {row["face_id"] for row in world.rows("select face_id from footfall.face_keys")}
 
 

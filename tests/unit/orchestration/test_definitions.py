@@ -30,7 +30,7 @@ from orchestration.jobs import JOBS
 GROUPS = {
     "sources": {"sites", "staff_face_images", "customer_templates", "face_events", "visits", "traffic_changes"},
     "gallery": {"staff_gallery", "gallery_index", "thresholds"},
-    "retention": {"expired_raw_images", "orphaned_objects", "orphaned_vectors", "aged_marts"},
+    "retention": {"expired_raw_images", "orphaned_objects", "orphaned_vectors", "aged_marts", "face_keys"},
     "days": {"recorded_days", "reopened_days"},
     "models": {"reembedding"},
     "quality": {"data_docs", "marts_docs"},
