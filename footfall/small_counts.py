@@ -9,7 +9,7 @@ Reports of one period by different buckets are not held against each other.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from contracts.analytics import (
     DistributionReport,
@@ -60,7 +60,7 @@ def without_small_counts(report: Told, least: int) -> Told:
         case RepeatRateReport():
             update = _repeat_rate(found, least)
     # A copy of its own type: the fields above are those of the report that came in.
-    return report.model_copy(update=update)
+    return cast(Told, report.model_copy(update=update))
 
 
 def shown(rows: Sequence[Row], counts: Callable[[Row], Sequence[int]], least: int) -> tuple[Row, ...]:

@@ -89,10 +89,11 @@ def _context(dsn: str) -> Iterator[tuple[ModuleType, Any, Any]]:
         # It still asks Python for modules by their former names.
         warnings.simplefilter("ignore")
         import great_expectations as gx  # noqa: PLC0415 - seconds, which nobody else shall wait for
+        from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
         context = gx.get_context(mode="ephemeral")
         context.enable_analytics(False)
-        context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
         address = read_dsn(dsn).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
         source = context.data_sources.add_postgres("footfall", connection_string=address)
         try:
