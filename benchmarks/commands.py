@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "accuracy": "benchmarks.accuracy",
     "api": "benchmarks.api_costs",
     "background": "benchmarks.background",
+    "erasure": "benchmarks.erasure",
     "identify": "benchmarks.identify",
     "ingest": "benchmarks.ingest",
     "liveness": "benchmarks.liveness",
