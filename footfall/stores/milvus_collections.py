@@ -156,19 +156,16 @@ class MilvusCollections:
 
     def former_of(self, served: str, model_version: str | None) -> str | None:
         """The collection to go back to from `served`: of the model version, or of any."""
-        listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
-        return self._names.newest_beside([str(name) for name in listed], served, model_version)
+        return self._names.newest_beside(self._listed(), served, model_version)
 
     def kept_before(self, served: str) -> list[str]:
         """The alias's collections that were begun before the one served. Younger ones may be rebuilds under way, whose
         counts nobody else may change."""
-        listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
-        return self._names.begun_before([str(name) for name in listed], served)
+        return self._names.begun_before(self._listed(), served)
 
     def all_of_alias(self) -> list[str]:
         """Every collection of the alias, served, kept or being filled."""
-        listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
-        return [str(name) for name in listed if str(name).startswith(self._names.family)]
+        return [name for name in self._listed() if name.startswith(self._names.family)]
 
     def settle(self, name: str) -> None:
         """Has deletions written and, on a server, what was deleted leave its segments. Milvus Lite compacts when it
@@ -188,9 +185,8 @@ class MilvusCollections:
 
     def discard_version(self, model_version: str) -> int:
         """Drops every collection of that version but the one that the alias serves; how many there were."""
-        listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
-        served, start = self.served_or_none(), self._names.of_version(model_version)
-        found = [str(name) for name in listed if str(name).startswith(start) and str(name) != served]
+        listed, served, start = self._listed(), self.served_or_none(), self._names.of_version(model_version)
+        found = [name for name in listed if name.startswith(start) and name != served]
         for name in found:
             self.discard(name)
         return len(found)
@@ -223,9 +219,13 @@ class MilvusCollections:
 
     def discard_older(self, served: str, former: str) -> None:
         """Drops what is older than `former`, so that one step back stays possible and disks do not fill."""
-        listed = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
-        for name in self._names.older_than([str(name) for name in listed], served, former):
+        for name in self._names.older_than(self._listed(), served, former):
             self.discard(name)
+
+    def _listed(self) -> list[str]:
+        """Every collection of the server, of other aliases too."""
+        names = self._call("list collections", lambda client: client.list_collections(timeout=self._timeout))
+        return [str(name) for name in names]
 
     def _alter_alias(self, name: str) -> None:
         self._call("switch its alias", lambda client: client.alter_alias(name, self._alias, timeout=self._timeout))
