@@ -24,7 +24,11 @@ CSV_CONTENT: dict[str, Any] = {MEDIA_TYPE: {"schema": {"type": "string"}}}
 
 
 def wants_csv(request: Request) -> bool:
-    """Whether the Accept header ranks text/csv over JSON, which is the answer to everything else."""
+    """Whether `format` says so or, without it, the Accept header ranks text/csv over JSON, which is the answer to
+    everything else."""
+    asked = request.query_params.get("format")
+    if asked is not None:
+        return asked == "csv"
     ranks = {"text/csv": 0.0, "application/json": 0.0}
     for part in request.headers.get("accept", "").split(","):
         media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))

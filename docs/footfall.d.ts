@@ -2328,6 +2328,8 @@ export interface Operations {
     method: "GET";
     path: "/v1/reports/traffic";
     query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
       /** Of each site's local time; weeks begin on Monday. */
       bucket?: "15min" | "hour" | "day" | "week" | "month";
       /** This site alone. */
@@ -2346,6 +2348,8 @@ export interface Operations {
     method: "GET";
     path: "/v1/reports/distribution";
     query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
       /** This site alone. */
       site_id?: string;
       /** Visits that began then or later; by default the 30 days before. At most 366 days. */
@@ -2364,6 +2368,8 @@ export interface Operations {
     method: "GET";
     path: "/v1/reports/new-returning";
     query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
       /** This site alone. */
       site_id?: string;
       /** Visits that began then or later; by default the 30 days before. At most 366 days. */
@@ -2380,6 +2386,8 @@ export interface Operations {
     method: "GET";
     path: "/v1/reports/dwell";
     query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
       /** This site alone. */
       site_id?: string;
       /** Visits that began then or later; by default the 30 days before. At most 366 days. */
@@ -2396,6 +2404,8 @@ export interface Operations {
     method: "GET";
     path: "/v1/reports/peak-hours";
     query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
       /** This site alone. */
       site_id?: string;
       /** Visits that began then or later; by default the 30 days before. At most 366 days. */
@@ -2414,6 +2424,8 @@ export interface Operations {
     method: "GET";
     path: "/v1/reports/repeat-rate";
     query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
       /** This site alone. */
       site_id?: string;
       /** Visits that began then or later; by default the 30 days before. At most 366 days. */

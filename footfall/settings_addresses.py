@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from footfall.settings_section import Section
+from footfall.settings_section import Networks, Section
 
 
 class AddressSettings(Section):
-    allowed_networks: str = Field(
+    allowed_networks: Networks = Field(
         default="10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
         max_length=2000,
         description="Internal networks that cameras and workers may be in, with commas between; public addresses may "
@@ -24,11 +23,3 @@ class AddressSettings(Section):
         description="Certificates (PEM) of the authorities that sign workers' own, beside those that everybody trusts; "
         "for direct calls to workers over HTTPS.",
     )
-
-    @field_validator("allowed_networks")
-    @classmethod
-    def _networks(cls, value: str) -> str:
-        for part in value.split(","):
-            if part.strip():
-                ip_network(part.strip())
-        return value

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-
 from pydantic import Field, SecretStr, field_validator
 
-from footfall.settings_section import Section
+from footfall.settings_section import Networks, Section
 
 
 class LimitSettings(Section):
@@ -18,7 +16,7 @@ class LimitSettings(Section):
         description="redis://[user:password@]host:port of a Redis that several API servers count in together; unset: "
         "each API process counts in its own memory.",
     )
-    trusted_proxies: str = Field(
+    trusted_proxies: Networks = Field(
         default="",
         max_length=2000,
         description="Addresses or networks of reverse proxies, with commas between, whose X-Forwarded-For is believed.",
@@ -53,14 +51,6 @@ class LimitSettings(Section):
         description="Longest wait that failures from elsewhere can impose on an account or an address; an address from "
         "which the account has signed in before does not wait for them.",
     )
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, value: str) -> str:
-        for part in value.split(","):
-            if part.strip():
-                ip_network(part.strip())
-        return value
 
     @field_validator("storage")
     @classmethod

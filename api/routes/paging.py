@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -58,6 +58,13 @@ class PageQuery(Query):
 def page_of(query: PageQuery, sort: str) -> PageRequest:
     """The page that the query asks for, in that order."""
     return PageRequest(sort=sort, limit=query.limit, cursor=query.cursor)
+
+
+class FormatQuery(Query):
+    format: Literal["json", "csv"] | None = Field(
+        default=None,
+        description="What comes, for links in a browser, whose `Accept` is its own; without it that header decides.",
+    )
 
 
 AnyQuery = TypeVar("AnyQuery", bound=Query)

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from api.auth import Caller
 from api.csv_answers import CSV_CONTENT, csv_answer, wants_csv
-from api.routes.paging import Instant, Query
+from api.routes.paging import FormatQuery, Instant
 from api.routes.scope import site_filter
 from api.state import ApiState, State
 from contracts.analytics import (
@@ -49,7 +49,7 @@ _EITHER: dict[int | str, dict[str, Any]] = {200: {"content": CSV_CONTENT}}
 Answer = TypeVar("Answer", bound=AnyReport)
 
 
-class TrafficQuery(Query):
+class TrafficQuery(FormatQuery):
     bucket: Bucket = Field(default="hour", description="Of each site's local time; weeks begin on Monday.")
     site_id: UUID | None = Field(default=None, description="This site alone.")
     since: Instant | None = Field(
@@ -60,7 +60,7 @@ class TrafficQuery(Query):
     source: ReportSource = Field(default="marts", description="What dbt built last, or computed now.")
 
 
-class ReportQuery(Query):
+class ReportQuery(FormatQuery):
     site_id: UUID | None = Field(default=None, description="This site alone.")
     since: Instant | None = Field(
         default=None, description="Visits that began then or later; by default the 30 days before. At most 366 days."

@@ -104,8 +104,8 @@ def test_two_hundred_who_abuse_it_at_once_take_no_more_memory_than_is_theirs(
                 assert honest.sites(limit=1).items == ()
             slow.set()
             statuses = {one.result() for one in sent}
-        # None of it is taken, and none of it breaks anything.
-        assert statuses <= {400, 408, 413, 422, 429, None}, statuses
+        # None of it breaks anything. 200: a picture that says less than it holds is read as what it says: nobody.
+        assert statuses <= {200, 400, 408, 413, 422, 429, None}, statuses
         assert 429 in statuses
         grown = highest[0] - before
         logger.info("%d at once: %.0f MB more than before, of %.0f", _CALLERS, grown / 1e6, _BOUND_BYTES / 1e6)

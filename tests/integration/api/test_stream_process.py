@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from client import FootfallClient
 from tests.integration.api.listening import listening, socket_listening
-from tests.integration.api.test_process import ApiProcess, api
+from tests.integration.api.own_process import ApiProcess
+from tests.integration.api.test_process import api
 from tests.servers import ADMIN_PASSWORD, TenantFactory
 
 __all__ = ["api"]

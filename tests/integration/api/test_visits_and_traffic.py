@@ -149,3 +149,14 @@ def test_marts_that_were_not_built_yet_are_said_to_be_so(busy: tuple[Tenant, Jso
 def test_a_question_that_makes_no_sense_is_refused(busy: tuple[Tenant, Json, Json], query: str, slug: str) -> None:
     found = busy[0].admin.refused("GET", query)
     assert (found.status, slug_of(found)) == (422, slug)
+
+
+def test_a_browsers_link_gets_a_report_as_csv(quiet: Tenant) -> None:
+    """Whatever its Accept says, which no link can choose."""
+    for name in ("traffic", "dwell", "repeat-rate"):
+        for wanted, media_type in (("csv", "text/csv"), ("json", "application/json")):
+            accept = {"accept": "text/html, */*;q=0.8" if wanted == "csv" else "text/csv"}
+            answer = quiet.admin.ask("GET", f"/v1/reports/{name}", params={"format": wanted}, headers=accept)
+            assert answer.status_code == 200, answer.text
+            assert answer.headers["content-type"].startswith(media_type)
+    assert quiet.admin.refused("GET", "/v1/reports/dwell", params={"format": "xml"}).status == 422
