@@ -168,4 +168,4 @@ def test_the_nightly_sweep_takes_vectors_and_rows_of_marts(
     services.vectors.ensure(services.model_version)
     result = run_job("sweep_images", settings)
     made = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events() if event.asset_key}
-    assert made == {"orphaned_vectors", "aged_marts"}
+    assert {"orphaned_vectors", "aged_marts"} <= made
