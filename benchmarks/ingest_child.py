@@ -46,6 +46,7 @@ class Clocks:
         self.first_frame: tuple[float, float] | None = None
         """Process CPU seconds and wall time when the first frame was about to be processed."""
         self._runtime_before = 0.0
+        self._pythons: set[int | None] = set()
 
     def timed(self, part: str, call: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
         @wraps(call)
@@ -68,14 +69,27 @@ class Clocks:
     def begin(self) -> None:
         """Called with every frame; the first one counts."""
         if self.first_frame is None:
-            self._runtime_before = _runtime_seconds()
+            self._runtime_before = self._runtime_seconds()
             self.first_frame = (time.process_time(), time.time())
 
     def report(self) -> dict[str, float]:
         ended = time.process_time()
         began = self.first_frame[0] if self.first_frame else ended
-        self.parts["embed"] += _runtime_seconds() - self._runtime_before
+        self.parts["embed"] += self._runtime_seconds() - self._runtime_before
         return {**self.parts, "cpu": ended - began, "rss_mb": _peak_mb()}
+
+    def _runtime_seconds(self) -> float:
+        """CPU seconds of the threads that are not Python's, nor ever were: one that has just ended is still listed."""
+        self._pythons |= {thread.native_id for thread in threading.enumerate()}
+        total = 0.0
+        for task in Path("/proc/self/task").iterdir():
+            if int(task.name) not in self._pythons:
+                try:
+                    fields = (task / "schedstat").read_text(encoding="ascii").split()
+                except FileNotFoundError:  # it ended meanwhile
+                    continue
+                total += int(fields[0]) / 1e9
+        return total
 
 
 def naive(video: Path, vectors: Path) -> dict[str, float]:
@@ -146,20 +160,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         figures = watched(arguments.video, arguments.camera, began)
     print(json.dumps(figures))
     return 0
-
-
-def _runtime_seconds() -> float:
-    """CPU seconds of the threads that are not Python's."""
-    ours = {thread.native_id for thread in threading.enumerate()}
-    total = 0.0
-    for task in Path("/proc/self/task").iterdir():
-        if int(task.name) not in ours:
-            try:
-                fields = (task / "schedstat").read_text(encoding="ascii").split()
-            except FileNotFoundError:  # it ended meanwhile
-                continue
-            total += int(fields[0]) / 1e9
-    return total
 
 
 def _peak_mb() -> float:

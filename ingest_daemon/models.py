@@ -47,7 +47,9 @@ def opening_models(open_them: Callable[[], VisionPipeline], settings: VisionSett
         return vision, _warm(vision.embedder)
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="models") as pool:
-        yield OpeningModels(pool.submit(opened), settings)
+        opening = OpeningModels(pool.submit(opened), settings)
+        pool.shutdown(wait=False)  # nothing else comes: its thread goes once they are open
+        yield opening
 
 
 def _warm(embedder: Embedder) -> BatchingEmbedder:
