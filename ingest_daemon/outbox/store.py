@@ -52,6 +52,7 @@ class Outbox:
         self._reserve = reserve
         self._documents = documents
         self._clock = WallClock()
+        self._on_their_way: frozenset[int] = frozenset()
         self._file_lock = lock
         self._max_bytes = max_bytes
         self._mutex = threading.RLock()
@@ -107,6 +108,7 @@ class Outbox:
                 "select seq, event_id, revision, event, image, run, read_at, attempts from pending"
                 " where seq in (select min(seq) from pending group by camera_id) order by seq"
             ).fetchall()
+            self._on_their_way = frozenset(seq for seq, *_ in rows)
         heads: list[Pending] = []
         for seq, event_id, revision, document, image, run, read_at, attempts in rows:
             event = self._documents.opened(document, event_id, revision)
@@ -303,13 +305,16 @@ class Outbox:
 
     def _make_room(self, connection: sqlite3.Connection, total: int) -> tuple[int, int]:
         """Drops the oldest events until the rest fits, on a disk that is nearly full into the room of as much as there
-        was; answers how many and their bytes. The newest always stays."""
+        was; answers how many and their bytes. The newest always stays, and so do those that are being sent: they would
+        count as dropped and arrive all the same."""
         dropped, freed = 0, 0
         most = min(self._max_bytes, self._bytes) if self._reserve.short else self._max_bytes
         while total - freed > most:
-            row = connection.execute(
-                "select seq, bytes from pending where seq < (select max(seq) from pending) order by seq limit 1"
-            ).fetchone()
+            oldest = connection.execute(
+                "select seq, bytes from pending where seq < (select max(seq) from pending) order by seq limit ?",
+                (len(self._on_their_way) + 1,),
+            ).fetchall()
+            row = next((one for one in oldest if one[0] not in self._on_their_way), None)
             if row is None:
                 break
             connection.execute("delete from pending where seq = ?", (row[0],))

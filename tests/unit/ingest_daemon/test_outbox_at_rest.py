@@ -134,6 +134,28 @@ def test_what_waits_for_too_long_is_dropped_and_counted(outbox: Outbox, monkeypa
     assert state.pending_bytes < len(IMAGE)
 
 
+def test_what_is_being_sent_is_not_dropped_for_room(path: Path) -> None:
+    """It would count as dropped and arrive all the same."""
+    outbox = Outbox.open(path, max_bytes=3 * len(IMAGE))
+    events = [face_event(after=number) for number in range(4)]
+    outbox.put(events[0], IMAGE, run="r", read_at=0.0)
+    [head] = outbox.heads()
+    for event in events[1:]:
+        outbox.put(event, IMAGE, run="r", read_at=0.0)
+
+    dropped = outbox.state().dropped
+    outbox.sent(head.seq)
+    left = []
+    while heads := outbox.heads():
+        left.append(heads[0].event)
+        outbox.sent(heads[0].seq)
+    outbox.close()
+
+    assert dropped > 0
+    assert head.event == events[0]
+    assert left == events[1 + dropped :]
+
+
 @pytest.mark.parametrize("step_seconds", [56 * 365 * 86_400, -40 * 86_400])
 def test_a_clock_that_is_set_makes_nothing_wait_longer(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch, step_seconds: float
