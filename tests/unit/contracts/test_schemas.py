@@ -62,6 +62,7 @@ VISIT: dict[str, Any] = {
     "is_first_visit": False,
     "is_open": True,
     "best_score": 0.71,
+    "is_anonymous": False,
 }
 
 PROFILE: dict[str, Any] = {
