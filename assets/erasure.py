@@ -6,7 +6,16 @@ Annotations are evaluated here: Dagster reads them as they are."""
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from dagster import AssetExecutionContext, Failure, MaterializeResult, MetadataValue, ResourceParam, TableRecord, asset
+from dagster import (
+    AssetExecutionContext,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    ResourceParam,
+    TableMetadataValue,
+    TableRecord,
+    asset,
+)
 
 from assets.failures import told_plainly
 from assets.needs import ERASURE, OWNERS, RETRIES, OpensServices
@@ -63,7 +72,7 @@ def purge_certificates(
 
 def report_of(done: Sequence[ErasureRequest]) -> MaterializeResult[None]:
     """A row a request. Raises Failure where one failed: it stays open, and the next run goes on with it."""
-    metadata = {
+    metadata: dict[str, int | TableMetadataValue] = {
         "dagster/row_count": len(done),
         "completed": sum(each.status == "completed" for each in done),
         "waiting": sum(each.status == "waiting" for each in done),

@@ -143,8 +143,8 @@ def run(
     if as_json:
         typer.echo(json.dumps({"requests": [each.model_dump(mode="json") for each in done]}))
     else:
-        for each in done:
-            _tell(each, steps=True)
+        for after in done:
+            _tell(after, steps=True)
         if not done:
             typer.echo("No erasure is open.")
     if any(each.status != "completed" for each in done):
