@@ -180,9 +180,8 @@ def test_a_tenants_end_can_be_taken_back_for_a_day(erasures: Erasures) -> None:
 def test_whoever_goes_on_after_a_death_completes_it(erasures: Erasures, phase: Phase) -> None:
     world = erasures.world
     visitor(world, 99, sightings=1)
-    for who, step in enumerate(plan(end_of(erasures)), start=1):
-        if step == "remains":
-            continue
+    steps: tuple[StepName, ...] = ("rows", "keys", "vectors", "objects", "workers", "marts", "proof")
+    for who, step in enumerate(steps, start=1):
         ada = visitor(world, who, sightings=1)
         request = erasures.request(of_customer(ada))
         with pytest.raises(Killed):
@@ -268,6 +267,7 @@ def test_one_process_at_a_time(erasures: Erasures) -> None:
 
 
 def test_every_step_is_planned_once(erasures: Erasures) -> None:
-    tenant, customer = end_of(erasures), erasures.request(of_customer(visitor(erasures.world, 1)))
+    customer = erasures.request(of_customer(visitor(erasures.world, 1)))
+    tenant = end_of(erasures)
     assert set(plan(tenant)) - set(plan(customer)) == {"remains"}
     assert plan(tenant)[-1] == "proof"
