@@ -1,4 +1,4 @@
-"""Customers whose term is over are forgotten in every store while their visits stay counted; a legal hold keeps them."""
+"""Customers whose term is over are forgotten in every store while their visits stay; a legal hold keeps them."""
 
 from __future__ import annotations
 
