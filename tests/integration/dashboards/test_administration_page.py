@@ -119,7 +119,7 @@ def test_a_site_manager_changes_nothing_here(live_api: LiveApi) -> None:
     script.session_state["footfall_session"] = app.session_state["footfall_session"]
     script.run()
     assert [info.value for info in script.info] == [
-        "Users, API keys and the privacy mode are changed by administrators."
+        "Users, API keys, the privacy mode and erasures are for administrators."
     ]
     assert not script.dataframe
 
