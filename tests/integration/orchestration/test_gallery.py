@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 import pytest
-from dagster import AssetCheckSeverity, AssetKey, ExecuteInProcessResult
+from dagster import AssetCheckEvaluation, AssetCheckSeverity, AssetKey, ExecuteInProcessResult
+from dagster._core.execution.plan.objects import UserFailureData
 from sqlalchemy import text
 
 from contracts.base import TemplateId, TenantId
@@ -46,9 +47,20 @@ def metadata(result: ExecuteInProcessResult, asset: str) -> dict[str, object]:
     return {name: value.value for name, value in event.materialization.metadata.items()}
 
 
-def verdict(result: ExecuteInProcessResult) -> bool:
+def comparison(result: ExecuteInProcessResult) -> AssetCheckEvaluation:
     [check] = [found for found in result.get_asset_check_evaluations() if found.check_name == "gallery_matches_record"]
-    return check.passed
+    return check
+
+
+def verdict(result: ExecuteInProcessResult) -> bool:
+    return comparison(result).passed
+
+
+def failure(result: ExecuteInProcessResult, step: str) -> UserFailureData:
+    [failed] = [event for event in result.all_events if event.is_step_failure and event.step_key == step]
+    told = failed.step_failure_data.user_failure_data
+    assert told is not None
+    return told
 
 
 @pytest.fixture
@@ -105,9 +117,9 @@ def test_a_template_that_the_store_lost_fails_the_check_until_a_rebuild(
     assert verdict(run_job("rebuild_gallery", settings))
     services.vectors.delete(record.tenant_id, [TemplateId(faces[0])])
     result = run_job("check_gallery", settings)
-    assert result.success  # the check ran; what it found is its verdict
-    assert not verdict(result)
-    [check] = result.get_asset_check_evaluations()
+    assert not result.success  # what follows the gallery is held back, and the operator is told
+    check = comparison(result)
+    assert not check.passed
     assert check.metadata["missing"].value == 1
     assert check.metadata["drifted_tenants"].value == [str(record.tenant_id)]
     assert verdict(run_job("rebuild_gallery", settings))
@@ -121,8 +133,8 @@ def test_a_template_of_nobody_fails_the_check_until_a_rebuild(
     left_behind = StoredTemplate(TemplateId(uuid4()), record.tenant_id, "customer", uuid4(), person(9))
     services.vectors.upsert(services.model_version, [left_behind])
     result = run_job("check_gallery", settings)
-    assert not verdict(result)
-    [check] = result.get_asset_check_evaluations()
+    check = comparison(result)
+    assert not check.passed
     assert check.metadata["orphaned"].value == 1
     assert verdict(run_job("rebuild_gallery", settings))
     assert left_behind.template_id not in services.vectors.template_ids(record.tenant_id)
@@ -137,10 +149,8 @@ def test_a_vector_store_that_is_away_fails_the_run_by_name_and_is_tried_again(
     succeeded = {event.step_key for event in result.all_events if event.is_step_success}
     assert "staff_gallery" in succeeded
     assert not {key for key in succeeded if key and key.startswith("gallery_index")}
-    [failed] = [event for event in result.all_events if event.is_step_failure]
-    assert failed.step_key == "gallery_index"
-    told = failed.step_failure_data.user_failure_data
-    assert told is not None
+    assert [event.step_key for event in result.all_events if event.is_step_failure] == ["gallery_index"]
+    told = failure(result, "gallery_index")
     assert (told.description or "").startswith("The vector store is away")
     assert len([event for event in result.all_events if event.is_step_up_for_retry]) == 2
 
@@ -150,18 +160,14 @@ def test_a_database_that_is_away_fails_the_run_by_name(run_job: RunJob, settings
         update={"postgres": settings.postgres.model_copy(update={"operator_dsn": _dsn_to_nowhere(settings)})}
     )
     result = run_job("check_gallery", away)
-    [failed] = [event for event in result.all_events if event.is_step_failure]
-    told = failed.step_failure_data.user_failure_data
-    assert told is not None
+    told = failure(result, "gallery_index_gallery_matches_record")
     assert (told.description or "").startswith("Postgres is away")
 
 
 def test_a_missing_dsn_fails_the_run_and_says_which(run_job: RunJob, settings: Settings) -> None:
     without = settings.model_copy(update={"postgres": settings.postgres.model_copy(update={"operator_dsn": None})})
     result = run_job("check_gallery", without)
-    [failed] = [event for event in result.all_events if event.is_step_failure]
-    told = failed.step_failure_data.user_failure_data
-    assert told is not None
+    told = failure(result, "gallery_index_gallery_matches_record")
     assert "footfall_operator" in (told.description or "")
     assert "FOOTFALL_POSTGRES__OPERATOR_DSN" in str(told.metadata["what to do"].value)
 
