@@ -25,7 +25,7 @@ from sqlalchemy import Engine, text
 
 from assets.dbt_project import dbt_environment, dbt_executable, project_dir
 from benchmarks.commands import Figures
-from benchmarks.visit_rows import FilledTenant, fill
+from benchmarks.visit_rows import FilledTenant, as_if_long_ago, fill
 from cli.stack.parts.milvus import MilvusPart
 from cli.stack.parts.postgres import PostgresPart
 from cli.stack.parts.seaweed import SeaweedPart, SeaweedPorts
@@ -122,6 +122,8 @@ def measure_customer(servers: _Servers, beside: FilledTenant, *, events: int = 5
     _sightings(servers, beside.tenant_id, events=events, visits=visits, customer_id=customer_id, image_each=1)
     _templates(servers, beside.tenant_id, customer_id)
     _refresh(servers)
+    with owner_engine(servers.owner_dsn) as owner:
+        as_if_long_ago(owner, beside.tenant_id)
     now = datetime.now(UTC)
     request = request_erasure(
         servers.app,
@@ -147,6 +149,8 @@ def measure_tenant(servers: _Servers, *, events: int) -> dict[str, object]:
     fill(servers.app, tenant_id, visits)
     images = _sightings(servers, tenant_id, events=events, visits=visits, customer_id=None, image_each=10)
     _refresh(servers)
+    with owner_engine(servers.owner_dsn) as owner:
+        as_if_long_ago(owner, tenant_id)
     request = order_tenant_erasure(
         servers.services.engine,
         tenant_id,

@@ -27,7 +27,7 @@ from sqlalchemy import Engine, text
 from assets.dbt_project import dbt_environment, dbt_executable, project_dir
 from assets.marts import dbt_arguments
 from benchmarks.commands import COMMANDS, Figures, load
-from benchmarks.visit_rows import FilledTenant, fill
+from benchmarks.visit_rows import FilledTenant, as_if_long_ago, fill
 from cli.stack.parts.postgres import PostgresPart
 from cli.stack.ports import free_ports
 from cli.stack.running import running_part
@@ -161,9 +161,8 @@ def _store(owner_dsn: str, passwords: Mapping[str, str], home: Path, visits: int
     )
     tenant = fill(app, tenant_id, visits, say=lambda line: print(line, file=sys.stderr))
     _build(settings)
-    with owner_engine(own_dsn) as engine, tenant_transaction(engine, tenant_id) as connection:
-        # As if all that had come long ago: the marts look back a day for what was still open when they were built.
-        connection.execute(text("update footfall.traffic_changes set changed_at = changed_at - interval '3 days'"))
+    with owner_engine(own_dsn) as engine:
+        as_if_long_ago(engine, tenant_id)
     return _Stored(tenant, app, settings)
 
 

@@ -27,6 +27,9 @@ PROJECT = Path(__file__).parents[2]
 QUICK = ("--phases", "examples,fuzzing", "--max-examples", "4")
 THOROUGH = ("--phases", "coverage,fuzzing,stateful", "--max-examples", "40")
 _ENDS_ITS_SESSION = "revokeSession"
+# A tenant's deletion is a request, which can be taken back: the tenant is read until its erasure has been proven, and
+# what became of the request, with its certificate, afterwards. Links between operations heed no rule of one operation.
+_READ_AFTER_DELETION = {"platform": ("--exclude-checks", "use_after_free")}
 
 
 def asker_of(operation: Operation) -> tuple[Role, str]:
@@ -52,7 +55,7 @@ def test_the_api_is_as_its_document_says(
     world: World, tmp_path: Path, role: Role, group: str, phases: tuple[str, ...]
 ) -> None:
     wanted = groups()[(role, group)]
-    found = asked(world, role, _with_own_ids(world), wanted, tmp_path, *phases)
+    found = asked(world, role, _with_own_ids(world), wanted, tmp_path, *phases, *_READ_AFTER_DELETION.get(group, ()))
     assert found.returncode == 0, found.stdout
     assert f"Tested: {len(wanted)}" in found.stdout
     summary = found.stdout[found.stdout.index("SUMMARY") :]
