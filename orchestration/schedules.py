@@ -13,6 +13,7 @@ from dagster import (
     SkipReason,
     schedule,
 )
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.partitions import TENANT_TAG, TENANTS
 from orchestration.jobs import (
@@ -58,62 +59,35 @@ def requests_for(partitions: Sequence[str], there: set[str]) -> Iterator[RunRequ
         yield from (RunRequest(partition_key=key, tags={TENANT_TAG: key}) for key in known)
 
 
+def _in_utc(name: str, job: UnresolvedAssetJobDefinition, cron: str, description: str) -> ScheduleDefinition:
+    """Runs from the first start on, unless an operator stops it."""
+    return ScheduleDefinition(
+        name=name,
+        job=job,
+        cron_schedule=cron,
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description=description,
+    )
+
+
 SCHEDULES: list[ScheduleDefinition] = [
     nightly_terms,
-    ScheduleDefinition(
-        name="nightly_gallery",
-        job=REBUILD_GALLERY,
-        cron_schedule="30 3 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Every night at 03:30 UTC.",
+    _in_utc("nightly_gallery", REBUILD_GALLERY, "30 3 * * *", "Every night at 03:30 UTC."),
+    _in_utc("hourly_marts", REFRESH_MARTS, "5 * * * *", "Five minutes past every hour."),
+    _in_utc("nightly_retention", SWEEP_IMAGES, "45 2 * * *", "Every night at 02:45 UTC."),
+    _in_utc("nightly_audit_check", CHECK_AUDIT_LOG, "15 4 * * *", "Every night at 04:15 UTC."),
+    _in_utc("hourly_event_checks", CHECK_EVENTS, "50 * * * *", "Ten minutes to every hour."),
+    _in_utc(
+        "hourly_expectations",
+        CHECK_EXPECTATIONS,
+        "20 * * * *",
+        "Twenty minutes past every hour, when the marts are fresh.",
     ),
-    ScheduleDefinition(
-        name="hourly_marts",
-        job=REFRESH_MARTS,
-        cron_schedule="5 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Five minutes past every hour.",
-    ),
-    ScheduleDefinition(
-        name="nightly_retention",
-        job=SWEEP_IMAGES,
-        cron_schedule="45 2 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Every night at 02:45 UTC.",
-    ),
-    ScheduleDefinition(
-        name="nightly_audit_check",
-        job=CHECK_AUDIT_LOG,
-        cron_schedule="15 4 * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Every night at 04:15 UTC.",
-    ),
-    ScheduleDefinition(
-        name="hourly_event_checks",
-        job=CHECK_EVENTS,
-        cron_schedule="50 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Ten minutes to every hour.",
-    ),
-    ScheduleDefinition(
-        name="hourly_expectations",
-        job=CHECK_EXPECTATIONS,
-        cron_schedule="20 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Twenty minutes past every hour, when the marts are fresh.",
-    ),
-    ScheduleDefinition(
-        name="hourly_gallery_check",
-        job=CHECK_GALLERY,
-        cron_schedule="35 * * * *",
-        execution_timezone="UTC",
-        default_status=DefaultScheduleStatus.RUNNING,
-        description="Twenty-five minutes to every hour, so that a drift is noticed before the night mends it.",
+    _in_utc(
+        "hourly_gallery_check",
+        CHECK_GALLERY,
+        "35 * * * *",
+        "Twenty-five minutes to every hour, so that a drift is noticed before the night mends it.",
     ),
 ]
