@@ -55,7 +55,7 @@ class Transport:
         Raises ApiProblem for a refusal and ApiUnavailable when there is no usable answer.
         """
         try:
-            response = self._http.request(
+            request = self._http.build_request(
                 method,
                 path,
                 params=_query(params or {}),
@@ -63,6 +63,8 @@ class Transport:
                 files=_files(parts),
                 headers={**({"Authorization": f"Bearer {token}"} if token is not None else {}), **(headers or {})},
             )
+            request.read()  # its parts go out in one piece and not in one each
+            response = self._http.send(request)
         except httpx.TimeoutException as error:
             raise ApiUnavailable(f"{method} {path} was not answered in time.") from error
         except (httpx.TransportError, httpx.DecodingError) as error:

@@ -64,7 +64,7 @@ def is_unchanged(before: Float32Array, view: View, box: Box) -> bool:
     if now.shape != before.shape:
         return False
     # The mean over a face's pixels hides noise that a single one does not.
-    light = float(view.patch(box, view.light).mean()) / _MIDDLE_GREY
+    light = cv2.mean(view.patch(box, view.light))[0] / _MIDDLE_GREY
     return light * float(cv2.norm(now, before, cv2.NORM_L1)) / now.size <= max(1.5 * view.noise, LEAST_DIFFERENCE / 2)
 
 
@@ -85,34 +85,38 @@ class ChangeDetector:
         # Linear and not by area: it reads four pixels for each small one, whatever the camera's resolution.
         shrunk = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
         small = np.asarray(cv2.cvtColor(shrunk, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-        smooth = cv2.blur(small, (3, 3)).astype(np.float32)
-        light = np.asarray(cv2.blur(smooth, (_LIGHT_PX, _LIGHT_PX)) + _LIGHT_FLOOR, dtype=np.float32)
+        smooth = cv2.boxFilter(small, cv2.CV_32F, (3, 3))
+        light = np.asarray(cv2.boxFilter(smooth, cv2.CV_32F, (_LIGHT_PX, _LIGHT_PX)), dtype=np.float32)
+        light += _LIGHT_FLOOR
         # The quotient is what the surfaces reflect, however much light falls on them; in grey levels again.
-        grey = np.asarray(smooth * (_MIDDLE_GREY / light), dtype=np.float32)
+        grey = np.asarray(cv2.divide(smooth, light, scale=_MIDDLE_GREY), dtype=np.float32)
         elapsed, self._seen_at = max(0.0, at_seconds - self._seen_at), at_seconds
         if self._background is None or self._background.shape != grey.shape:
             self._background = grey.copy()
             return View(grey, light, scale, np.ones(_cells_of(grey), dtype=np.bool_), self._noise, thumbnail(small))
         # In grey levels of the picture itself: in the dark the quotient enlarges the noise.
-        difference = cv2.absdiff(grey, self._background) * (light * (1 / _MIDDLE_GREY))
+        difference = cv2.multiply(cv2.absdiff(grey, self._background), light, scale=1 / _MIDDLE_GREY)
         # Median over a grid: noise, so long as less than half of the picture moves.
-        sampled = difference[::3, ::3].ravel()
-        spread = 1.4826 * float(np.partition(sampled, sampled.size // 2)[sampled.size // 2])
+        sampled = np.asarray(difference[::3, ::3], dtype=np.float32).ravel()
+        sampled.partition(sampled.size // 2)
+        spread = 1.4826 * float(sampled[sampled.size // 2])
         self._noise += _NOISE_GAIN * (min(spread, 2 * self._noise) - self._noise)
-        moved = (difference > max(NOISE_FACTOR * self._noise, LEAST_DIFFERENCE)).astype(np.uint8)
+        cells = _active(difference, max(NOISE_FACTOR * self._noise, LEAST_DIFFERENCE))
         cv2.accumulateWeighted(grey, self._background, 1.0 - exp(-elapsed / MEMORY_SECONDS))
-        return View(grey, light, scale, _active(moved), self._noise, thumbnail(small))
+        return View(grey, light, scale, cells, self._noise, thumbnail(small))
 
 
 def _cells_of(grey: Float32Array) -> tuple[int, int]:
     return -(-grey.shape[0] // CELL_PX), -(-grey.shape[1] // CELL_PX)
 
 
-def _active(moved: npt.NDArray[np.uint8]) -> Cells:
-    rows, columns = -(-moved.shape[0] // CELL_PX), -(-moved.shape[1] // CELL_PX)
-    padded = cv2.copyMakeBorder(
-        moved, 0, rows * CELL_PX - moved.shape[0], 0, columns * CELL_PX - moved.shape[1], cv2.BORDER_CONSTANT, value=0
-    )
-    # The mean of each block, in 1/255.
-    shares = cv2.resize(padded * np.uint8(255), (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(shares >= ACTIVE_SHARE * 255)
+def _active(difference: cv2.typing.MatLike, moved_over: float) -> Cells:
+    """Cells in which enough of the (height, width) float32 `difference` lies over `moved_over`."""
+    height, width = difference.shape
+    rows, columns = -(-height // CELL_PX), -(-width // CELL_PX)
+    # What the last cells lack is unmoved.
+    moved = np.zeros((rows * CELL_PX, columns * CELL_PX), dtype=np.float32)
+    moved[:height, :width] = cv2.threshold(difference, moved_over, 1.0, cv2.THRESH_BINARY)[1]
+    # By area: the mean of each block.
+    shares = cv2.resize(moved, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(shares >= ACTIVE_SHARE)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from threading import Event
 from uuid import UUID, uuid4
@@ -219,7 +220,7 @@ class Daemon:
             raise AssertionError("cameras are watched with the models loaded")
         self._began = time.monotonic()
         workers = 1 + _THREADS_PER_CAMERA * len(self._units)
-        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="ingest") as pool:
+        with _unsearched_memory(), ThreadPoolExecutor(max_workers=workers, thread_name_prefix="ingest") as pool:
             try:
                 for unit, camera in zip(self._units, cameras, strict=True):
                     unit.begin(camera, self._vision, pool)
@@ -290,3 +291,14 @@ class Daemon:
         if on_progress is None:
             return
         on_progress(progress_of(self._units, time.monotonic() - self._began))
+
+
+@contextmanager
+def _unsearched_memory() -> Iterator[None]:
+    """Spares Python's collector what is here already: about 95,000 objects that stay for as long as cameras are watched.
+    To search them all takes it some 80 ms, in which no frame is looked at."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -31,7 +31,7 @@ def test_a_thumbnail_is_small_whatever_the_picture(size: tuple[int, int]) -> Non
     small = thumbnail(np.full(size, 7, np.uint8))
 
     assert small.shape == (18, 32)
-    assert small.dtype == np.float32
+    assert small.dtype == np.uint8
     assert float(small.mean()) == 7.0
 
 
