@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-import httpx
+import urllib3
 from pydantic import BaseModel
 
 from client.administration import AdministrationOperations
@@ -21,7 +21,7 @@ from client.galleries import GalleryOperations
 from client.identities import IdentityOperations
 from client.records import RecordOperations
 from client.stream import StreamOperations
-from client.transport import Model, Parameter, Part, Transport, parsed
+from client.transport import Answer, Model, Parameter, Part, Transport, parsed
 from client.workers import WorkerOperations
 from contracts.access import TokenResponse
 from contracts.calibration import CalibrationReport
@@ -71,7 +71,7 @@ class FootfallClient(
     ) -> None:
         credentials = _credentials(api_key, tenant, email, password, token)
         self._transport = Transport(
-            base_url, timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT_SECONDS))
+            base_url, timeout=urllib3.Timeout(connect=min(timeout, _CONNECT_TIMEOUT_SECONDS), read=timeout)
         )
         self._token = token
         self._keeper = (
@@ -154,8 +154,8 @@ class FootfallClient(
 
     def readiness(self) -> Readiness:
         """Answers for a server that is not ready, too. Needs no sign-in."""
-        response = self._transport.send("GET", "/readyz", also_answers=[HTTPStatus.SERVICE_UNAVAILABLE])
-        return parsed(response, Readiness)
+        answer = self._transport.send("GET", "/readyz", also_answers=[HTTPStatus.SERVICE_UNAVAILABLE])
+        return parsed(answer, Readiness)
 
     # how it is sent
 
@@ -188,8 +188,8 @@ class FootfallClient(
         parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None = None,
         headers: Mapping[str, str] | None = None,
         also_answers: Collection[int] = (),
-    ) -> httpx.Response:
-        def once(token: str | None) -> httpx.Response:
+    ) -> Answer:
+        def once(token: str | None) -> Answer:
             return self._transport.send(
                 method,
                 path,

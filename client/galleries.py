@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from client.sending import Sends
 from client.transport import parsed
 from contracts.gallery import StaffGallery
-
-if TYPE_CHECKING:
-    pass
 
 
 class GalleryOperations:
@@ -20,6 +16,6 @@ class GalleryOperations:
         """The gallery and its ETag; None when `held`, the ETag of the one the caller has, is the newest still."""
         headers = {"If-None-Match": held} if held is not None else None
         answer = self._send("GET", "/v1/gallery/staff", headers=headers, also_answers=(HTTPStatus.NOT_MODIFIED,))
-        if answer.status_code == HTTPStatus.NOT_MODIFIED:
+        if answer.status == HTTPStatus.NOT_MODIFIED:
             return None
         return parsed(answer, StaffGallery), answer.headers.get("etag", "")

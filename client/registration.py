@@ -3,7 +3,7 @@ daemon's."""
 
 from __future__ import annotations
 
-import httpx
+import urllib3
 
 from client.transport import Transport, parsed
 from contracts.workers import WorkerRegistered
@@ -14,7 +14,7 @@ _TIMEOUT_SECONDS = 20.0
 def register_worker(base_url: str, registration_token: str) -> WorkerRegistered:
     """Spends the token. Raises ApiProblem (`unauthenticated` for a token that is spent, expired or none) and
     ApiUnavailable."""
-    transport = Transport(base_url, timeout=httpx.Timeout(_TIMEOUT_SECONDS))
+    transport = Transport(base_url, timeout=urllib3.Timeout(_TIMEOUT_SECONDS))
     try:
         answer = transport.send("POST", "/v1/workers/register", body={"registration_token": registration_token})
         return parsed(answer, WorkerRegistered)

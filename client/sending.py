@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from pydantic import BaseModel
 
-from client.transport import Model, Parameter, Part
-
-if TYPE_CHECKING:
-    import httpx
+from client.transport import Answer, Model, Parameter, Part
 
 
 class Sends(Protocol):
@@ -38,4 +35,4 @@ class Sends(Protocol):
         parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None = None,
         headers: Mapping[str, str] | None = None,
         also_answers: Collection[int] = (),
-    ) -> httpx.Response: ...
+    ) -> Answer: ...

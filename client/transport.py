@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
-import httpx
+import urllib3
 from pydantic import BaseModel, ValidationError
+from urllib3.fields import RequestField
 
 from client.errors import ApiProblem, ApiUnavailable
 from contracts.problems import Problem
@@ -19,6 +23,7 @@ from contracts.problems import Problem
 logger = logging.getLogger(__name__)
 
 _STREAM_CONNECT_SECONDS = 5.0
+_MOST_IDLE_CONNECTIONS = 100
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -27,16 +32,29 @@ Part = tuple[str | None, bytes, str]
 """File name, content, media type of one multipart part."""
 
 
-class Transport:
-    """Pooled connections to one base URL. Redirects are not followed: they would carry the token elsewhere."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said to a request of `path`. The names of `headers` are found in any case."""
 
-    def __init__(self, base_url: str, *, timeout: httpx.Timeout) -> None:
-        self._http = httpx.Client(
-            base_url=base_url.rstrip("/"),
-            timeout=timeout,
-            follow_redirects=False,
-            headers={"Accept": "application/json", "User-Agent": "footfall-client/1"},
-        )
+    path: str
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+class Transport:
+    """Pooled connections to one base URL, straight there: a proxy that the environment names is not asked to carry
+    faces. Redirects are not followed, for they would carry the token elsewhere, and nothing is sent again from here."""
+
+    def __init__(self, base_url: str, *, timeout: urllib3.Timeout) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._timeout = timeout
+        self._pool = urllib3.PoolManager(1, maxsize=_MOST_IDLE_CONNECTIONS)
 
     def send(
         self,
@@ -49,33 +67,27 @@ class Transport:
         parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None = None,
         headers: Mapping[str, str] | None = None,
         also_answers: Collection[int] = (),
-    ) -> httpx.Response:
+    ) -> Answer:
         """The answer, when it is a success or one of the statuses in `also_answers`.
 
         Raises ApiProblem for a refusal and ApiUnavailable when there is no usable answer.
         """
+        content, kind = _content(body, parts)
+        sent = _headers(token, {**({"Content-Type": kind} if kind is not None else {}), **(headers or {})})
         try:
-            request = self._http.build_request(
-                method,
-                path,
-                params=_query(params or {}),
-                json=body.model_dump(mode="json") if isinstance(body, BaseModel) else body,
-                files=_files(parts),
-                headers={**({"Authorization": f"Bearer {token}"} if token is not None else {}), **(headers or {})},
-            )
-            request.read()  # its parts go out in one piece and not in one each
-            response = self._http.send(request)
-        except httpx.TimeoutException as error:
-            raise ApiUnavailable(f"{method} {path} was not answered in time.") from error
-        except (httpx.TransportError, httpx.DecodingError) as error:
+            response = self._request(method, path, params or {}, sent, self._timeout, content=content)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            if _is_silence(error):
+                raise ApiUnavailable(f"{method} {path} was not answered in time.") from error
             raise ApiUnavailable(f"{method} {path} could not be sent: {type(error).__name__}.") from error
-        if response.is_success or response.status_code in also_answers:
-            return response
-        if response.status_code < HTTPStatus.BAD_REQUEST:
-            raise ApiUnavailable(f"{method} {path} was answered with {response.status_code}, which is no API answer.")
-        problem = problem_of(response)
+        answer = _answer(path, response)
+        if answer.is_success or answer.status in also_answers:
+            return answer
+        if answer.status < HTTPStatus.BAD_REQUEST:
+            raise ApiUnavailable(f"{method} {path} was answered with {answer.status}, which is no API answer.")
+        problem = problem_of(answer)
         logger.debug("%s %s: %s %s, request %s", method, path, problem.status, problem.type, problem.request_id)
-        raise ApiProblem(problem, retry_after_seconds=_retry_after_seconds(response))
+        raise ApiProblem(problem, retry_after_seconds=_retry_after_seconds(answer))
 
     @contextmanager
     def lines(
@@ -89,56 +101,116 @@ class Transport:
     ) -> Iterator[Iterator[str]]:
         """The lines of an answer that goes on for as long as the server likes. Raises as `send`, within the block too:
         ApiUnavailable also when nothing has come for `silence_seconds`."""
-        sent = {**({"Authorization": f"Bearer {token}"} if token is not None else {}), **headers}
-        timeout = httpx.Timeout(silence_seconds, connect=_STREAM_CONNECT_SECONDS)
+        timeout = urllib3.Timeout(connect=_STREAM_CONNECT_SECONDS, read=silence_seconds)
         try:
-            with self._http.stream("GET", path, params=_query(params), headers=sent, timeout=timeout) as response:
-                if not response.is_success:
-                    response.read()
-                    raise ApiProblem(problem_of(response), retry_after_seconds=_retry_after_seconds(response))
-                yield response.iter_lines()
-        except httpx.TimeoutException as error:
-            raise ApiUnavailable(f"{path} has fallen silent.") from error
-        except (httpx.TransportError, httpx.DecodingError) as error:
+            response = self._request("GET", path, params, _headers(token, headers), timeout, whole=False)
+            try:
+                if response.status != HTTPStatus.OK:
+                    answer = _answer(path, response)
+                    raise ApiProblem(problem_of(answer), retry_after_seconds=_retry_after_seconds(answer))
+                yield (line.decode("utf-8", "replace").rstrip("\r\n") for line in response)
+            finally:
+                # What was not read to its end is no use for another request.
+                response.close()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            if _is_silence(error):
+                raise ApiUnavailable(f"{path} has fallen silent.") from error
             raise ApiUnavailable(f"{path} broke off: {type(error).__name__}.") from error
 
     def close(self) -> None:
-        self._http.close()
+        self._pool.clear()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Parameter],
+        headers: Mapping[str, str],
+        timeout: urllib3.Timeout,
+        *,
+        content: bytes | None = None,
+        whole: bool = True,
+    ) -> urllib3.BaseHTTPResponse:
+        query = urlencode(_query(params), doseq=True)
+        return self._pool.urlopen(
+            method,
+            f"{self._base_url}{path}{'?' if query else ''}{query}",
+            body=content,
+            headers=headers,
+            timeout=timeout,
+            retries=False,
+            redirect=False,
+            preload_content=whole,
+        )
 
 
-def parsed(response: httpx.Response, model: type[Model]) -> Model:
+def parsed(answer: Answer, model: type[Model]) -> Model:
     """The answer as `model`. Fields that a newer server added are ignored. Raises ApiUnavailable for anything else,
     without quoting it."""
     try:
-        return model.model_validate_json(response.content, extra="ignore")
+        return model.model_validate_json(answer.content, extra="ignore")
     except ValidationError as error:
         where = "; ".join("/".join(str(part) for part in item["loc"]) for item in error.errors(include_input=False))
         # Not chained: pydantic's message quotes the answer.
-        raise ApiUnavailable(
-            f"The answer of {response.request.url.path} is not a {model.__name__} ({where or 'no JSON'})."
-        ) from None
+        raise ApiUnavailable(f"The answer of {answer.path} is not a {model.__name__} ({where or 'no JSON'}).") from None
 
 
-def problem_of(response: httpx.Response) -> Problem:
+def problem_of(answer: Answer) -> Problem:
     """The problem document of an error answer, or one made from the status when the answer is none."""
-    if response.headers.get("content-type", "").partition(";")[0].strip().lower() == PROBLEM_MEDIA_TYPE:
+    if answer.headers.get("content-type", "").partition(";")[0].strip().lower() == PROBLEM_MEDIA_TYPE:
         try:
-            return Problem.model_validate_json(response.content, extra="ignore")
+            return Problem.model_validate_json(answer.content, extra="ignore")
         except ValidationError:
-            logger.debug("%s sent a problem document that is none", response.request.url.path)
+            logger.debug("%s sent a problem document that is none", answer.path)
     return Problem(
         type="about:blank",
-        title=response.reason_phrase or "Error",
-        status=min(response.status_code, 599),
-        detail=f"{response.request.url.path} was not answered by Footfall, but by something between.",
-        request_id=response.headers.get("x-request-id"),
+        title=answer.reason or "Error",
+        status=min(answer.status, 599),
+        detail=f"{answer.path} was not answered by Footfall, but by something between.",
+        request_id=answer.headers.get("x-request-id"),
     )
 
 
-def _files(parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None) -> list[tuple[str, Part]] | None:
-    if parts is None:
-        return None
-    return list(parts.items()) if isinstance(parts, Mapping) else list(parts)
+def _answer(path: str, response: urllib3.BaseHTTPResponse) -> Answer:
+    return Answer(path, response.status, response.reason or "", response.headers, response.data)
+
+
+def _is_silence(error: Exception) -> bool:
+    """Whether time ran out; urllib3 also calls a connection that was refused a timeout."""
+    return isinstance(error, urllib3.exceptions.TimeoutError) and not isinstance(
+        error, urllib3.exceptions.NewConnectionError
+    )
+
+
+def _headers(token: str | None, more: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
+        "User-Agent": "footfall-client/1",
+        **({"Authorization": f"Bearer {token}"} if token is not None else {}),
+        **more,
+    }
+
+
+def _content(
+    body: BaseModel | Mapping[str, object] | None, parts: Mapping[str, Part] | Sequence[tuple[str, Part]] | None
+) -> tuple[bytes | None, str | None]:
+    """What is sent and its media type."""
+    if parts is not None:
+        named = parts.items() if isinstance(parts, Mapping) else parts
+        return urllib3.encode_multipart_formdata([_field(name, part) for name, part in named])
+    if isinstance(body, BaseModel):
+        return body.model_dump_json().encode(), "application/json"
+    if body is not None:
+        return json.dumps(body, allow_nan=False).encode(), "application/json"
+    return None, None
+
+
+def _field(name: str, part: Part) -> RequestField:
+    filename, content, kind = part
+    field = RequestField(name, content, filename=filename)
+    field.make_multipart(content_type=kind)
+    return field
 
 
 def _query(params: Mapping[str, Parameter]) -> dict[str, str | list[str]]:
@@ -152,6 +224,6 @@ def _worded(value: UUID | datetime | str | int | float | Sequence[str]) -> str |
     return str(value) if isinstance(value, UUID | str | int | float) else list(value)
 
 
-def _retry_after_seconds(response: httpx.Response) -> float | None:
-    stated = response.headers.get("retry-after", "")
+def _retry_after_seconds(answer: Answer) -> float | None:
+    stated = answer.headers.get("retry-after", "")
     return float(stated) if stated.isdecimal() else None

@@ -295,8 +295,8 @@ class Daemon:
 
 @contextmanager
 def _unsearched_memory() -> Iterator[None]:
-    """Spares Python's collector what is here already: about 95,000 objects that stay for as long as cameras are watched.
-    To search them all takes it some 80 ms, in which no frame is looked at."""
+    """Spares Python's collector the 95,000 objects that are here already and stay for as long as cameras are watched:
+    to search them all takes it some 80 ms, in which no frame is looked at."""
     gc.freeze()
     try:
         yield

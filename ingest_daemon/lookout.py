@@ -179,12 +179,16 @@ class Lookout:
             if watch is not None and watch.missed == 0 and not track.parted:
                 box = predicted(track.motion, at)
                 cells[cells_of(around(box, scene, margin_faces=_FACE_MARGIN), side)] = False
+        if not cells.any():
+            return []
         waits = at - searched_at < CHANGE_AGAIN_SECONDS * self.stretch - _SLACK_SECONDS
         return of_cells(_without(cells, waits), side, scene)
 
 
 def _without(cells: Cells, waits: Cells) -> Cells:
     """The connected parts of `cells` none of which was searched a moment ago."""
+    if not (cells & waits).any():
+        return cells
     count, labels = cv2.connectedComponents(cells.astype(np.uint8), connectivity=8)
     keep = np.ones(count, dtype=np.bool_)
     keep[labels[waits]] = False

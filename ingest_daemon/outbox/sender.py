@@ -118,13 +118,13 @@ class Sender:
             self._wake.clear()
             try:
                 if self._finishing.is_set() and self._outbox.state().pending == 0:
+                    self._outbox.rest()
                     return
-                tried = self._send_due(self._outbox.heads())
+                if not self._send_due(self._outbox.heads()) and not self._wake.wait(self._pause_seconds()):
+                    self._outbox.rest()
             except ServiceUnavailableError as error:
                 # The outbox's disk: what was sent will be sent again, which the server takes for a repetition.
                 self._note_trouble(str(error))
-                tried = False
-            if not tried:
                 self._wake.wait(self._pause_seconds())
 
     def _send_due(self, heads: list[Pending]) -> bool:

@@ -53,6 +53,7 @@ class Outbox:
         self._documents = documents
         self._clock = WallClock()
         self._on_their_way: frozenset[int] = frozenset()
+        self._restless = True
         self._file_lock = lock
         self._max_bytes = max_bytes
         self._mutex = threading.RLock()
@@ -104,6 +105,8 @@ class Outbox:
         """The oldest event of every camera, the longest waiting first: the only ones that may be sent, so that each
         camera's events arrive in their order."""
         with self._mutex:
+            if self._bytes == 0:
+                return []
             rows = self._connection.execute(
                 "select seq, event_id, revision, event, image, run, read_at, attempts from pending"
                 " where seq in (select min(seq) from pending group by camera_id) order by seq"
@@ -120,14 +123,19 @@ class Outbox:
         return heads
 
     def sent(self, seq: int) -> None:
-        """Forgets an event that the server has."""
+        """Forgets an event that the server has; `rest` overwrites the last of it."""
+        with self._writing() as connection:
+            self._bytes -= self._removed(connection, seq)
+            self._restless = True
+
+    def rest(self) -> None:
+        """Is called when nothing came for a while. Once nothing waits, no copy of what went stays in the journal, and
+        the reserve is whole again."""
         with self._mutex:
-            with self._writing() as connection:
-                self._bytes -= self._removed(connection, seq)
-            if self._bytes == 0:
-                # The journal would keep copies of what went until it is written over.
-                self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+            if self._restless and self._bytes == 0:
+                self.settle()
                 self._reserve.hold()
+                self._restless = False
 
     def postponed(self, seq: int) -> None:
         """Counts a failed attempt."""
@@ -220,7 +228,10 @@ class Outbox:
     def settle(self) -> None:
         """Has the journal written over: it would keep copies of what went."""
         with self._mutex:
-            self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+            try:
+                self._connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+            except sqlite3.OperationalError as error:
+                raise _unwritable(error) from error
 
     def state(self) -> OutboxState:
         with self._mutex:
@@ -298,9 +309,7 @@ class Outbox:
                 if isinstance(error, sqlite3.OperationalError):
                     if not growing and self._reserve.release():
                         logger.warning("The outbox's disk is full; what was kept for deleting is used.")
-                    raise ServiceUnavailableError(
-                        f"The outbox cannot be written: {error}.", hint="Is its disk full?"
-                    ) from error
+                    raise _unwritable(error) from error
                 raise
 
     def _make_room(self, connection: sqlite3.Connection, total: int) -> tuple[int, int]:
@@ -336,3 +345,7 @@ class Outbox:
     def _removed(connection: sqlite3.Connection, seq: int) -> int:
         row = connection.execute("delete from pending where seq = ? returning bytes", (seq,)).fetchone()
         return 0 if row is None else int(row[0])
+
+
+def _unwritable(error: sqlite3.OperationalError) -> ServiceUnavailableError:
+    return ServiceUnavailableError(f"The outbox cannot be written: {error}.", hint="Is its disk full?")

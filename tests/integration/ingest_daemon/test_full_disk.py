@@ -74,6 +74,7 @@ def test_what_waits_goes_out_when_somebody_else_has_filled_the_disk(disk: Path) 
     (disk / "somebody-else-s").unlink()
     assert outbox.put(face_event(), IMAGE, run="r", read_at=0.0).stored
     assert len(drained(outbox)) == 1
+    outbox.rest()
     assert reserve.exists()
     outbox.close()
 

@@ -175,6 +175,8 @@ def test_what_was_sent_is_overwritten_on_the_disk(outbox: Outbox, path: Path) ->
     assert sealed[:40] in on_disk(path)
     assert waiting(outbox) == [event.event_id]
 
+    outbox.rest()
+
     assert sealed[:40] not in on_disk(path)
 
 

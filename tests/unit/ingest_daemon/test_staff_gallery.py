@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 import numpy as np
 import pytest
 
@@ -24,6 +23,7 @@ from ingest_daemon.pipeline import CameraPipeline, Outgoing
 from ingest_daemon.staff_gallery import StaffRoster
 from ingest_daemon.tally import Count, Tally
 from ingest_daemon.tracks import TrackPolicy
+from tests.unit.client.fake_server import Asked, FakeServer, Reply
 from tests.unit.ingest_daemon.stage import Actor, frame, stage_vision
 
 ADA, BOB = UUID(int=1), UUID(int=2)
@@ -212,20 +212,21 @@ def test_where_visitors_are_known_every_face_goes_to_the_server(server: Server, 
 
 
 def test_the_client_asks_only_for_what_it_does_not_have() -> None:
-    asked: list[str | None] = []
+    def answer(asked: Asked) -> Reply:
+        if asked.headers.get("if-none-match") == '"7"':
+            return Reply(304, b"", headers={"etag": '"7"'})
+        return Reply(200, gallery_of().model_dump_json().encode(), headers={"etag": '"7"'})
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.headers.get("if-none-match"))
-        if request.headers.get("if-none-match") == '"7"':
-            return httpx.Response(304, headers={"etag": '"7"'})
-        return httpx.Response(200, text=gallery_of().model_dump_json(), headers={"etag": '"7"'})
-
-    with FootfallClient("http://api", token="t") as client:
-        client._transport._http = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://api")
-        first = client.staff_gallery()
-        second = client.staff_gallery('"7"')
+    server = FakeServer()
+    server.answers = answer
+    try:
+        with FootfallClient(server.url, token="t") as client:
+            first = client.staff_gallery()
+            second = client.staff_gallery('"7"')
+    finally:
+        server.stop()
 
     assert first is not None
     assert first[1] == '"7"'
     assert second is None
-    assert asked == [None, '"7"']
+    assert [asked.headers.get("if-none-match") for asked in server.asked] == [None, '"7"']
