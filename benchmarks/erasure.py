@@ -75,6 +75,7 @@ _EVENTS = text("""
 @dataclass(frozen=True, slots=True)
 class _Servers:
     owner_dsn: str
+    transform_dsn: str
     app: Engine
     settings: Settings
     services: OperatorServices
@@ -122,8 +123,8 @@ def measure_customer(servers: _Servers, beside: FilledTenant, *, events: int = 5
     _sightings(servers, beside.tenant_id, events=events, visits=visits, customer_id=customer_id, image_each=1)
     _templates(servers, beside.tenant_id, customer_id)
     _refresh(servers)
-    with owner_engine(servers.owner_dsn) as owner:
-        as_if_long_ago(owner, beside.tenant_id)
+    with owner_engine(servers.owner_dsn) as owner, owner_engine(servers.transform_dsn) as transform:
+        as_if_long_ago(owner, transform, beside.tenant_id)
     now = datetime.now(UTC)
     request = request_erasure(
         servers.app,
@@ -149,8 +150,8 @@ def measure_tenant(servers: _Servers, *, events: int) -> dict[str, object]:
     fill(servers.app, tenant_id, visits)
     images = _sightings(servers, tenant_id, events=events, visits=visits, customer_id=None, image_each=10)
     _refresh(servers)
-    with owner_engine(servers.owner_dsn) as owner:
-        as_if_long_ago(owner, tenant_id)
+    with owner_engine(servers.owner_dsn) as owner, owner_engine(servers.transform_dsn) as transform:
+        as_if_long_ago(owner, transform, tenant_id)
     request = order_tenant_erasure(
         servers.services.engine,
         tenant_id,
@@ -300,4 +301,4 @@ def _running() -> Iterator[_Servers]:
         on.callback(engine.dispose)
         services.objects.ensure()
         services.vectors.ensure(_VERSION)
-        yield _Servers(database.owner_dsn, engine, settings, services)
+        yield _Servers(database.owner_dsn, transform, engine, settings, services)

@@ -161,8 +161,8 @@ def _store(owner_dsn: str, passwords: Mapping[str, str], home: Path, visits: int
     )
     tenant = fill(app, tenant_id, visits, say=lambda line: print(line, file=sys.stderr))
     _build(settings)
-    with owner_engine(own_dsn) as engine:
-        as_if_long_ago(engine, tenant_id)
+    with owner_engine(own_dsn) as owner, owner_engine(dsns[provisioning.TRANSFORM_ROLE]) as transform:
+        as_if_long_ago(owner, transform, tenant_id)
     return _Stored(tenant, app, settings)
 
 

@@ -43,7 +43,14 @@ _VISITS = text("""
 """)
 
 
-_LONG_AGO = text("update footfall.traffic_changes set changed_at = changed_at - interval '3 days'")
+_NOTED_LONG_AGO = text("update footfall.traffic_changes set changed_at = changed_at - interval '30 days'")
+_MARTS = text("""
+    select tables.relname
+    from pg_catalog.pg_class as tables
+    inner join pg_catalog.pg_attribute as columns
+        on tables.oid = columns.attrelid and columns.attname = 'built_at'
+    where tables.relnamespace = 'marts'::regnamespace and tables.relkind = 'r'
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +115,17 @@ def fill(
     return FilledTenant(tenant_id, tuple(site_ids))
 
 
-def as_if_long_ago(owner: Engine, tenant_id: TenantId) -> None:
-    """As if the tenant's visits had come days ago: the marts look back a day for what was still open when they were
-    built, and would build all of them again. `owner`: as the owner of the tables, who alone may change the notes."""
+def as_if_long_ago(owner: Engine, transform: Engine, tenant_id: TenantId) -> None:
+    """As if the tenant's visits had come, and the marts had counted them, days ago: the marts look back a day for what
+    was still open when they were built, and test for two days what was built, which would be everything.
+
+    `owner`: as the owner of the tables, who alone may change the notes; `transform`: as the one of the marts.
+    """
     with tenant_transaction(owner, tenant_id) as connection:
-        connection.execute(_LONG_AGO)
+        connection.execute(_NOTED_LONG_AGO)
+    with transform.begin() as connection:
+        for mart in connection.execute(_MARTS).scalars().all():
+            connection.execute(text(f"update marts.{mart} set built_at = built_at - interval '10 days'"))  # noqa: S608
+    with transform.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # Every row was written twice; days would have given autovacuum the time.
+        connection.execute(text("vacuum analyze"))
