@@ -90,7 +90,6 @@ def ingest(
     sources = _sources(source or [], camera or [], settings)
     began_at = _moment(started_at)
     logging.getLogger().setLevel(settings.log_level.upper())
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each event says nothing that a count does not
     with _stopped_by_signals() as stop, _shown(progress) as on_progress:
         how = Run(realtime=realtime, started_at=began_at, until_end=not stay)
         summaries = run_cameras(settings, sources, how, stop=stop, on_progress=on_progress)

@@ -130,7 +130,7 @@ def exit_code(error: FootfallError) -> int:
 
 
 def _api_error() -> type[ApiError]:
-    """Looked up only when something was raised: the client brings httpx along, which most commands do without."""
+    """Looked up only when something was raised: the client brings urllib3 along, which most commands do without."""
     from client.errors import ApiError
 
     return ApiError

@@ -37,7 +37,6 @@ def main() -> int:
     as `footfall ingest`."""
     camera, source, started_at, patience = sys.argv[1:]
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     stop = Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     daemon.open_vision = _stand_in  # type: ignore[attr-defined]  # the name under which the daemon calls it
