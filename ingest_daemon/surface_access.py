@@ -4,15 +4,19 @@ has the host's own secret. Serving is `surface`'s."""
 from __future__ import annotations
 
 import hmac
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock
 from uuid import UUID
 
-import httpx
 import jwt
+import urllib3
 from pydantic import SecretStr
+
+from client.errors import ApiError
+from client.transport import Transport
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +34,7 @@ class ServerKeys:
     """The server's public keys, fetched when they are needed and believed for minutes. Thread-safe."""
 
     def __init__(self, api_url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url = f"{api_url.rstrip('/')}/.well-known/jwks.json"
+        self._transport = Transport(api_url, timeout=urllib3.Timeout(_TIMEOUT_SECONDS))
         self._clock = clock
         self._lock = Lock()
         self._keys: Mapping[str, jwt.PyJWK] = {}
@@ -50,9 +54,9 @@ class ServerKeys:
 
     def _fetch(self, now: float) -> None:
         try:
-            answer = httpx.get(self._url, timeout=_TIMEOUT_SECONDS, follow_redirects=False).raise_for_status()
-            found = jwt.PyJWKSet.from_dict(answer.json()).keys
-        except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
+            answer = self._transport.send("GET", "/.well-known/jwks.json")
+            found = jwt.PyJWKSet.from_dict(json.loads(answer.content)).keys
+        except (ApiError, ValueError, jwt.PyJWTError) as error:
             # Those that are known go on being believed: a server that is away signs nothing new.
             logger.warning("The server's keys cannot be had: %s", type(error).__name__)
             return
