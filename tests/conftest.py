@@ -175,7 +175,7 @@ def models_dir() -> Path:
     """The folder of pulled weights; pulled now when they are not there. Skips where no source answers."""
     from footfall.errors import FootfallError
     from footfall.settings import load_settings
-    from footfall.vision.models import pull
+    from footfall.vision.models.pull import pull
 
     settings = load_settings(home=_project_home())
     try:

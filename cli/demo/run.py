@@ -38,7 +38,7 @@ from footfall.errors import ConfigurationError, FootfallError
 from footfall.settings import Settings
 from footfall.stores.postgres.engine import open_engine
 from footfall.vision.media import SampleMedia, pull_sample_media
-from footfall.vision.models import pull
+from footfall.vision.models.pull import pull
 from footfall.vision.pipeline import open_vision
 from orchestration.local import materialise
 

@@ -109,7 +109,8 @@ def run_in_foreground(settings: Settings, only: Collection[str]) -> None:
 def pull_weights(settings: Settings, only: Collection[str]) -> None:
     """Brings the models' weights here when a part that loads them is wanted. Raises as `models pull`."""
     from cli.models_commands import PullBars
-    from footfall.vision.models import pull, verify
+    from footfall.vision.models import verify
+    from footfall.vision.models.pull import pull
 
     if settings.offline or (only and _WITHOUT_WEIGHTS.issuperset(only)):
         return

@@ -12,8 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from footfall.errors import ConfigurationError, ModelCorruptError
-from footfall.vision.models.fetch import write_in_place
-from footfall.vision.models.files import sha256_of
+from footfall.vision.models.files import sha256_of, write_in_place
 from footfall.vision.models.manifest import MODELS, InputContract, Licence, ModelSpec, PreparedFile
 
 FOLDER = "added"

@@ -6,7 +6,6 @@ Which files and what they are for is not known here.
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -137,16 +136,6 @@ def fetching_into(folder: Path, mirror: str | None, on_wait: Callable[[], None])
         raise ConfigurationError(
             f"{folder} cannot be written: {error}.", hint="Set FOOTFALL_HOME to a folder of your own with free space."
         ) from error
-
-
-def write_in_place(path: Path, content: bytes) -> None:
-    """Content or nothing: a reader never sees half a file."""
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
 
 
 def _download(url: str, pinned: PinnedFile, part: Path, on_bytes: Callable[[int], None]) -> None:

@@ -19,9 +19,8 @@ from footfall.vision.models.fetch import (
     PullProgress,
     fetching_into,
     ignore_progress,
-    write_in_place,
 )
-from footfall.vision.models.files import sha256_of
+from footfall.vision.models.files import sha256_of, write_in_place
 from footfall.vision.models.manifest import MODELS, ModelSpec, model
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from footfall.errors import DownloadError
-from footfall.vision.models.fetch import fetching_into, write_in_place
+from footfall.vision.models.fetch import fetching_into
+from footfall.vision.models.files import write_in_place
 from footfall.vision.models.sources import PinnedFile, UrlSource
 from tests.unit.vision.conftest import WebServer
 
