@@ -27,7 +27,9 @@ _LIGHT_PX = 31
 _LIGHT_FLOOR = 4.0
 _MIDDLE_GREY = 128.0
 _FIRST_NOISE = 2.0
-_NOISE_GAIN = 0.05
+_NOISE_GAIN = 0.2
+_NOISE_EVERY = 4
+"""Frames: noise changes with the light of hours, and to measure it costs as much as a blur."""
 
 Cells = npt.NDArray[np.bool_]
 """(rows, columns): one for every CELL_PX pixels of the small picture, the last ones perhaps smaller."""
@@ -74,6 +76,7 @@ class ChangeDetector:
     def __init__(self) -> None:
         self._background: Float32Array | None = None
         self._noise = _FIRST_NOISE
+        self._frames = 0
         self._seen_at = 0.0
 
     def see(self, image: BgrImage, at_seconds: float) -> View:
@@ -96,14 +99,19 @@ class ChangeDetector:
             return View(grey, light, scale, np.ones(_cells_of(grey), dtype=np.bool_), self._noise, thumbnail(small))
         # In grey levels of the picture itself: in the dark the quotient enlarges the noise.
         difference = cv2.multiply(cv2.absdiff(grey, self._background), light, scale=1 / _MIDDLE_GREY)
-        # Median over a grid: noise, so long as less than half of the picture moves.
-        sampled = np.asarray(difference[::3, ::3], dtype=np.float32).ravel()
-        sampled.partition(sampled.size // 2)
-        spread = 1.4826 * float(sampled[sampled.size // 2])
-        self._noise += _NOISE_GAIN * (min(spread, 2 * self._noise) - self._noise)
+        self._frames += 1
+        if self._frames % _NOISE_EVERY == 0:
+            self._noise += _NOISE_GAIN * (min(_spread(difference), 2 * self._noise) - self._noise)
         cells = _active(difference, max(NOISE_FACTOR * self._noise, LEAST_DIFFERENCE))
         cv2.accumulateWeighted(grey, self._background, 1.0 - exp(-elapsed / MEMORY_SECONDS))
         return View(grey, light, scale, cells, self._noise, thumbnail(small))
+
+
+def _spread(difference: cv2.typing.MatLike) -> float:
+    """Median over a grid, as a deviation: noise, so long as less than half of the picture moves."""
+    sampled = np.asarray(difference[::3, ::3], dtype=np.float32).ravel()
+    sampled.partition(sampled.size // 2)
+    return 1.4826 * float(sampled[sampled.size // 2])
 
 
 def _cells_of(grey: Float32Array) -> tuple[int, int]:
