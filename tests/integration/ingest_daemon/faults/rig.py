@@ -157,7 +157,7 @@ class Rig:
         prefix: tuple[str, ...] = (),
         api_url: str | None = None,
         patience_seconds: float = 120.0,
-        **variables: str,
+        variables: Mapping[str, str] | None = None,
     ) -> Daemon:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
         environment = {
@@ -167,7 +167,7 @@ class Rig:
             "FOOTFALL_API__URL": api_url or self.api_url,
             "FOOTFALL_INGEST__API_KEY": door.key,
             **film.tuning,
-            **variables,
+            **(variables or {}),
         }
         command = [*prefix, sys.executable, "-m", feeder.__name__, str(door.camera_id), film.source]
         return Daemon(
