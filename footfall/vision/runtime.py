@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from types import ModuleType
+from typing import Any, Literal, Protocol, cast
 
 import numpy as np
 
@@ -108,10 +110,19 @@ class _OnnxRuntime:
         return outputs
 
 
+def _silence_openvino() -> None:
+    """Before OpenVINO is imported: its converter reports every import to an analytics service on the internet, unasked,
+    from a process that it forks beside running threads, where that one may hang for good. OpenVINO does without the
+    converter where it cannot be imported (openvino/__init__.py), and Footfall converts nothing."""
+    modules = cast("dict[str, ModuleType | None]", sys.modules)
+    modules.setdefault("openvino.tools.ovc", None)
+
+
 class _OpenVino:
     """An infer request belongs to one thread at a time, so every thread gets its own."""
 
     def __init__(self, path: Path, *, threads: int, float32: bool) -> None:
+        _silence_openvino()
         import openvino  # noqa: PLC0415 - a runtime that is not used is not imported
 
         processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
