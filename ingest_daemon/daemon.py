@@ -32,6 +32,7 @@ from ingest_daemon.outbox.sender import Delivery
 from ingest_daemon.outbox.store import Outbox
 from ingest_daemon.playing import Progress, Run
 from ingest_daemon.sources.files import Playback
+from ingest_daemon.sources.live import READ_TIMEOUT_MS
 from ingest_daemon.sources.opencv import tame_opencv
 from ingest_daemon.sources.opening import open_source
 from ingest_daemon.staff_gallery import StaffRoster
@@ -47,6 +48,8 @@ PATIENCE_SECONDS = 30.0
 """A finite run gives up on an API that takes nothing for this long; what waits stays in the outbox."""
 STOP_DRAIN_SECONDS = 8.0
 """A service manager that asked for the end kills after a while."""
+PARTING_SECONDS = READ_TIMEOUT_MS / 1000 + 1
+"""For cameras' drivers to give up what they wait for. A reader that hangs for longer is left behind."""
 _TICK_SECONDS = 0.25
 HANGING_SECONDS = 30.0
 """A camera whose frames are not looked at for this long is no longer watched: the service manager is told nothing."""
@@ -240,9 +243,15 @@ class Daemon:
             finally:
                 for unit in self._units:
                     unit.halt()
+                self._part()
         for unit in self._units:
             unit.finish()
         return analysed_for
+
+    def _part(self) -> None:
+        until = time.monotonic() + PARTING_SECONDS
+        for unit in self._units:
+            unit.part(max(0.0, until - time.monotonic()))
 
     def _any_analysing(self) -> bool:
         return any(unit.analysing for unit in self._units)

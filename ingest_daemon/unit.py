@@ -147,6 +147,10 @@ class CameraUnit:
         self._ending.set()
         self._sender.halt()
 
+    def part(self, seconds: float) -> None:
+        """After `halt`: lets the reader come back from its driver, for that long."""
+        self._capture.join(seconds)
+
     def finish(self) -> None:
         """Raises what a thread ended with."""
         for thread in self.threads:

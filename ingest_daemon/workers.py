@@ -68,6 +68,12 @@ class Capture:
         self._reading = Thread(target=self._work, args=(stop,), name=f"capture {self._source.name}", daemon=True)
         self._reading.start()
 
+    def join(self, seconds: float) -> None:
+        """Waits for the reader, whose `stop` is set. One that comes back from OpenCV while the interpreter ends would
+        abort the process: Python ends such a thread by unwinding its stack, which C++ does not let it."""
+        if self._reading is not None:
+            self._reading.join(seconds)
+
     def replace_hung(self, stop: Event) -> None:
         """Has another thread read the source where the present one waits for an answer that does not come."""
         if self._reading is None or stop.is_set() or self._source.stuck_seconds <= HUNG_SECONDS:

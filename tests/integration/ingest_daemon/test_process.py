@@ -129,6 +129,23 @@ def test_sigterm_drains_and_ends_with_0(api: ApiServer, tmp_path: Path) -> None:
     assert "new_customer" in out
 
 
+def test_a_camera_whose_next_picture_is_awaited_does_not_disturb_the_end(api: ApiServer, tmp_path: Path) -> None:
+    """A thread that comes back from OpenCV while the interpreter ends aborts the process."""
+    with MjpegCamera([portrait(1)], fps=2).serving() as live:
+        process = subprocess.Popen(
+            command("--source", live.url), env=environment(api, tmp_path), stdout=subprocess.PIPE, text=True
+        )
+        try:
+            eventually(lambda: len(api.received) == 1 or process.poll() is not None)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
+            process.wait()
+
+    assert process.returncode == 0
+
+
 def test_after_kill_9_everything_is_sent_exactly_as_in_an_undisturbed_run(
     api: ApiServer, film: Path, tmp_path: Path
 ) -> None:
