@@ -14,7 +14,7 @@ from contracts.reports import ComponentHealth, Readiness
 from footfall.vision.pipeline import VisionPipeline
 from ingest_daemon.outbox.sender import Sender
 from ingest_daemon.outbox.store import Outbox
-from ingest_daemon.sources.base import Source
+from ingest_daemon.sources.base import Source, away
 from ingest_daemon.tally import Tally
 
 STALE_SECONDS = 30.0
@@ -155,7 +155,7 @@ class DaemonState:
         with self._lock:
             last = self._last_frame
         if not self.source.connected:
-            return ComponentHealth(name="source", healthy=False, detail=f"{self.source.name} is away")
+            return ComponentHealth(name="source", healthy=False, detail=away(self.source))
         if self.source.live and (last is None or time.monotonic() - last[0] > STALE_SECONDS):
             return ComponentHealth(name="source", healthy=False, detail=f"{self.source.name} gives no frames")
         return ComponentHealth(name="source", healthy=True, detail=self.source.name)

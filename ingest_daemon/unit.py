@@ -30,7 +30,7 @@ from ingest_daemon.operated import Picture, Tuning
 from ingest_daemon.outbox.sender import Delivery, Sender
 from ingest_daemon.outbox.store import Outbox
 from ingest_daemon.playing import Progress
-from ingest_daemon.sources.base import Source
+from ingest_daemon.sources.base import Source, away
 from ingest_daemon.staff_gallery import StaffRoster
 from ingest_daemon.status import DaemonState
 from ingest_daemon.tally import Count, Tally
@@ -204,7 +204,7 @@ class CameraUnit:
             last_frame_age_seconds=seen.last_frame_age_seconds,
             blurred=seen.blurred if known else None,
             occluded=seen.occluded if known else None,
-            trouble=seen.trouble if self.source.connected else f"{self.source.name} is away"[:300],
+            trouble=seen.trouble if self.source.connected else away(self.source)[:300],
         )
 
     def switch(self, *, running: bool) -> None:

@@ -59,6 +59,11 @@ class Source(Protocol):
         ...
 
     @property
+    def why_away(self) -> str | None:
+        """A sentence for the operator, without credentials; None where it is there or nothing is known."""
+        ...
+
+    @property
     def stuck_seconds(self) -> float:
         """For how long what is read from has not answered a call; 0 while no call is under way."""
         ...
@@ -78,6 +83,11 @@ class Source(Protocol):
         may be iterated anew in another thread, which ends the former iteration once its call returns.
         """
         ...
+
+
+def away(source: Source) -> str:
+    """Of a source that is not connected, in words."""
+    return f"{source.name} is away" + (f": {source.why_away}" if source.why_away else "")
 
 
 class Cadence:

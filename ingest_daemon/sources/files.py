@@ -42,6 +42,7 @@ class EveryFrame:
     """What a source that gives every frame makes of wishes for more or fewer: nothing."""
 
     stuck_seconds = 0.0
+    why_away: str | None = None
 
     def hurry(self, wanted: bool) -> None:
         """Every frame comes anyway."""

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from footfall.addresses import DEFAULT_PORTS, Address, AddressPolicy, Endpoint, Resolver, resolve
 from footfall.errors import InputError
 from ingest_daemon.sources.knocking import knock
+from ingest_daemon.sources.refusal import refusal_of
 
 _LOOPBACK = "127.0.0.0/8,::1/128"
 _PINNED = frozenset({"rtsp", "rtsps"})
@@ -40,6 +41,10 @@ class StreamGuard:
         address = self.permitted()
         knock(self._endpoint, address)
         return self._at(address) if self._endpoint.scheme in _PINNED else self._url
+
+    def refusal(self) -> str:
+        """Why there are no pictures, as the host says it. Raises RefusedAddressError."""
+        return refusal_of(self._url, self._endpoint, self.permitted())
 
     def permitted(self) -> Address:
         """The address to connect to now. Raises RefusedAddressError."""

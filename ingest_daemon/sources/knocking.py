@@ -28,7 +28,7 @@ def knock(endpoint: Endpoint, address: Address) -> None:
     try:
         with (
             socket.create_connection((str(address), endpoint.port), timeout=KNOCK_SECONDS) as plain,
-            _secured(plain, endpoint) as talking,
+            secured(plain, endpoint) as talking,
         ):
             talking.sendall(request.encode("ascii", "replace"))
             talking.recv(1)
@@ -42,7 +42,8 @@ def knock(endpoint: Endpoint, address: Address) -> None:
         ) from error
 
 
-def _secured(plain: socket.socket, endpoint: Endpoint) -> socket.socket:
+def secured(plain: socket.socket, endpoint: Endpoint) -> socket.socket:
+    """`plain`, or TLS over it where the endpoint's scheme wants that. Raises OSError, of which ssl.SSLError is one."""
     if endpoint.scheme not in _SECURED:
         return plain
     # Who it is does not matter to a knock, and FFmpeg does not ask cameras for certificates either.

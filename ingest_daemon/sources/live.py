@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from threading import Event
 
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 OPEN_TIMEOUT_MS = 10_000
 READ_TIMEOUT_MS = 5_000
 """A camera silent for this long is taken for lost."""
+_SILENCE_SECONDS = 1.0
 STEADY_SECONDS = 10.0
 """A connection that held this long starts the waits anew; a camera that dies after each first frame does not."""
 CLOCK_STEP = timedelta(seconds=2)
@@ -30,7 +33,8 @@ CLOCK_STEP = timedelta(seconds=2)
 
 class LiveSource:
     """A stream (RTSP, RTSPS, HTTP) or a device. `open_capture` makes an opened or unopened cv2.VideoCapture; it raises
-    RefusedAddressError where it must not connect, ServiceUnavailableError where nobody is."""
+    RefusedAddressError where it must not connect, ServiceUnavailableError where nobody is. `explain` says why a capture
+    could not be opened; it may take seconds, and raise RefusedAddressError."""
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class LiveSource:
         *,
         detect_every_seconds: float,
         tally: Tally,
+        explain: Callable[[], str] | None = None,
         backoff: BackoffPolicy | None = None,
         random: Random | None = None,
     ) -> None:
@@ -48,7 +53,10 @@ class LiveSource:
         self.fingerprint: str | None = None
         self.started_at: datetime | None = None
         self.frames_expected: int | None = None
+        self.why_away: str | None = None
+        self._away_since: float | None = None
         self._open_capture = open_capture
+        self._explain = explain
         self._cadence = Cadence(detect_every_seconds)
         self._tally = tally
         self._backoff = backoff or BackoffPolicy()
@@ -79,45 +87,62 @@ class LiveSource:
         failures = 0
         while not stop.is_set():
             opened_at = time.monotonic()
-            why = ""
+            why: str | None = None
             try:
-                yield from self._while_open(reader, stop)
+                why = yield from self._while_open(reader, stop)
             except (RefusedAddressError, ServiceUnavailableError) as error:
-                why = f" {error.message}"
+                why = error.message
             if stop.is_set() or self._reader is not reader:
                 return
             failures = 1 if time.monotonic() - opened_at >= STEADY_SECONDS else failures + 1
             wait = wait_seconds(self._backoff, failures, self._random)
             self._tally.add(Count.SOURCE_LOST)
-            # Ever more rarely: a camera that is away for a month must not fill the log.
-            if failures & (failures - 1) == 0:
-                logger.warning("Camera %s is away (%d in a row); next try in %.1f s.%s", self.name, failures, wait, why)
+            if self._away_since is None:
+                self._away_since = time.monotonic()
+            # Ever more rarely: a camera that is away for a month must not fill the log, nor be asked why each time, for
+            # some shut out who shows a wrong password often.
+            told = failures & (failures - 1) == 0
+            self.why_away = why or (self._explained() if told else None) or self.why_away
+            if told:
+                because = f" {self.why_away}" if self.why_away else ""
+                logger.warning(
+                    "Camera %s is away (%d in a row); next try in %.1f s.%s", self.name, failures, wait, because
+                )
             stop.wait(wait)
 
-    def _while_open(self, reader: _Reader, stop: Event) -> Iterator[Frame]:
-        """The frames of one connection. Another reader may have taken over whenever a call returns: what is shared is
-        its then."""
+    def _explained(self) -> str | None:
+        try:
+            return self._explain() if self._explain else None
+        except RefusedAddressError as error:
+            return error.message
+
+    def _while_open(self, reader: _Reader, stop: Event) -> Generator[Frame, None, str | None]:
+        """The frames of one connection, and how it ended; None where there was none. Another reader may have taken over
+        whenever a call returns: what is shared is its then."""
         with reader.calling():
             capture = self._open_capture()
         try:
-            yield from self._until_lost(capture, reader, stop)
+            return (yield from self._until_lost(capture, reader, stop))
         finally:
             if self._reader is reader:
                 self.connected = False
             with reader.calling():
                 capture.release()
 
-    def _until_lost(self, capture: cv2.VideoCapture, reader: _Reader, stop: Event) -> Iterator[Frame]:
+    def _until_lost(
+        self, capture: cv2.VideoCapture, reader: _Reader, stop: Event
+    ) -> Generator[Frame, None, str | None]:
         clock = _SteadyClock()
         continuous = False
         while not stop.is_set() and capture.isOpened():
+            asked_at = time.monotonic()
             with reader.calling():
                 grabbed = capture.grab()
             if not grabbed or self._reader is not reader:
-                return
+                waited = time.monotonic() - asked_at
+                return f"It gave nothing for {waited:.0f} s." if waited >= _SILENCE_SECONDS else "It hung up."
             if not self.connected:
-                self.connected = True
-                logger.info("Camera %s is there.", self.name)
+                self._found()
             now = time.monotonic()
             index, self._index = self._index, self._index + 1
             self._tally.add(Count.FRAMES_READ)
@@ -135,6 +160,16 @@ class LiveSource:
                 continuous=continuous,
             )
             continuous = True
+        return None
+
+    def _found(self) -> None:
+        self.connected = True
+        since, self._away_since, self.why_away = self._away_since, None, None
+        if since is None:
+            logger.info("Camera %s is there.", self.name)
+        else:
+            again = " again" if self._index else ""
+            logger.info("Camera %s is there%s, after %.0f s.", self.name, again, time.monotonic() - since)
 
 
 class _Reader:
@@ -183,6 +218,20 @@ def stream_capture(url: str) -> cv2.VideoCapture:
         cv2.CAP_FFMPEG,
         [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS],
     )
+
+
+def why_no_device(path: Path) -> str:
+    """Of a device that could not be opened."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
+    except FileNotFoundError:
+        there = sorted(str(one) for one in path.parent.glob("video*"))
+        return f"There is no {path}; there are {', '.join(there)}." if there else f"There is no {path}, nor any other."
+    except PermissionError:
+        return f"This user may not open {path}: add it to the device's group, usually video."
+    except OSError as error:
+        return f"{path} cannot be opened: {error.strerror}."
+    return f"{path} opens, but gives no pictures. Does another program use it, or is it no camera?"
 
 
 def device_capture(index: int) -> cv2.VideoCapture:

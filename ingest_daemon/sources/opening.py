@@ -11,7 +11,7 @@ from ingest_daemon.redaction import redact_url
 from ingest_daemon.sources.base import Source
 from ingest_daemon.sources.files import PictureFolder, Playback, VideoFile
 from ingest_daemon.sources.guard import StreamGuard
-from ingest_daemon.sources.live import LiveSource, device_capture, stream_capture
+from ingest_daemon.sources.live import LiveSource, device_capture, stream_capture, why_no_device
 from ingest_daemon.sources.synthetic import SCHEME as SYNTHETIC
 from ingest_daemon.sources.synthetic import DrawnPeople
 from ingest_daemon.tally import Tally
@@ -28,11 +28,17 @@ def open_source(text: str, playback: Playback, settings: Settings, tally: Tally)
     error: it is waited for; so is one whose name leads to such an address, which is asked for at every attempt.
     """
     every = settings.ingest.detect_every_seconds
+    if not text:
+        raise InputError("The source is empty.", hint="Give --source, or set FOOTFALL_INGEST__SOURCE.")
     scheme, separator, _ = text.partition("://")
     if separator and scheme.lower() in STREAM_SCHEMES:
         guard = StreamGuard(text, settings.addresses.allowed_networks)
         return LiveSource(
-            redact_url(text), lambda: stream_capture(guard.admitted()), detect_every_seconds=every, tally=tally
+            redact_url(text),
+            lambda: stream_capture(guard.admitted()),
+            detect_every_seconds=every,
+            tally=tally,
+            explain=guard.refusal,
         )
     if text.startswith(f"{SYNTHETIC}:"):
         return DrawnPeople(text, playback, tally)
@@ -47,7 +53,11 @@ def open_source(text: str, playback: Playback, settings: Settings, tally: Tally)
     if device and not path.is_file():
         number = int(device.group(1))
         return LiveSource(
-            f"/dev/video{number}", lambda: device_capture(number), detect_every_seconds=every, tally=tally
+            f"/dev/video{number}",
+            lambda: device_capture(number),
+            detect_every_seconds=every,
+            tally=tally,
+            explain=lambda: why_no_device(Path(f"/dev/video{number}")),
         )
     if path.is_dir():
         return PictureFolder.open(path, playback, settings.vision, tally)

@@ -132,9 +132,10 @@ def test_the_password_of_a_camera_stands_in_no_log(
     assert USER not in told
 
 
-def test_a_wrong_password_is_a_camera_that_is_away(camera: RtspCamera) -> None:
+def test_a_wrong_password_is_a_camera_that_is_away_and_says_why(camera: RtspCamera) -> None:
     watching = Watching(camera.url.replace(PASSWORD, "wrong"))
-    eventually(lambda: watching.tally[Count.SOURCE_LOST] >= 1)
+    eventually(lambda: watching.source.why_away is not None)
     watching.close()
 
     assert watching.frames == []
+    assert watching.source.why_away == "It refuses the user and password of the source's URL."

@@ -26,6 +26,7 @@ class Watching:
             lambda: stream_capture(guard.admitted()),
             detect_every_seconds=0.0,
             tally=self.tally,
+            explain=guard.refusal,
             backoff=BackoffPolicy(first_seconds=0.2, longest_seconds=1.0),
             random=Random(1),
         )

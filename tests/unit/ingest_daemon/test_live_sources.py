@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import subprocess
 import sys
@@ -83,6 +84,7 @@ def test_a_camera_that_hangs_up_is_called_again_and_what_follows_is_a_new_beginn
 
 
 def test_a_camera_that_is_away_at_first_is_waited_for(stop: Event, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     camera, tally = MjpegCamera([portrait(1)]), Tally()
     with camera.serving():
         pass  # it has an address now, and is gone
@@ -100,6 +102,8 @@ def test_a_camera_that_is_away_at_first_is_waited_for(stop: Event, caplog: pytes
     assert tally[Count.SOURCE_LOST] >= 3
     told = [record.getMessage() for record in caplog.records if "is away" in record.getMessage()]
     assert len(told) < tally[Count.SOURCE_LOST]
+    assert "is there, after" in caplog.text
+    assert source.why_away is None
 
 
 def test_waiting_for_a_camera_ends_at_once_when_stopped(stop: Event) -> None:
