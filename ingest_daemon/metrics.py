@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -20,6 +20,10 @@ _LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 
 
 
 _LATENCY = (f"{PREFIX}_event_latency_seconds", "From the frame that made an event due to the server's acknowledgement.")
+_REFUSED = (
+    f"{PREFIX}_surface_callers_refused",
+    "Connections to the daemon's own surface that were closed at once: too many were open.",
+)
 _GAUGES = {
     "outbox_pending_events": "Events that wait for the server.",
     "outbox_pending_bytes": "Bytes of the events that wait.",
@@ -40,7 +44,17 @@ _GAUGES = {
 
 def described_metrics() -> list[Metric]:
     """Every family that a daemon serves, without values: for the documentation."""
-    return [*map(_counter, DESCRIPTIONS), *map(_gauge, _GAUGES), Metric(*_LATENCY, "histogram")]
+    return [
+        *map(_counter, DESCRIPTIONS),
+        *map(_gauge, _GAUGES),
+        Metric(*_LATENCY, "histogram"),
+        CounterMetricFamily(*_REFUSED),
+    ]
+
+
+def callers_refused(registry: CollectorRegistry) -> Counter:
+    """For the surface, which answers so many at a time."""
+    return Counter(*_REFUSED, registry=registry)
 
 
 def _counter(count: Count) -> CounterMetricFamily:

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 from typing import Protocol
@@ -26,6 +26,8 @@ from contracts.commands import CommandOrder
 from contracts.problems import Problem
 from contracts.reports import Readiness
 from footfall.errors import ConfigurationError, FootfallError
+from ingest_daemon.callers import CallersServer
+from ingest_daemon.metrics import callers_refused
 from ingest_daemon.operated import Operated
 from ingest_daemon.snapshot import safe_picture
 from ingest_daemon.surface_access import Gate
@@ -35,6 +37,7 @@ logger = logging.getLogger(__name__)
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
 _MOST_ORDER_BYTES = 16_384
+_LONGEST_LENGTH = 10
 _SNAPSHOT_PARTS = ("v1", "cameras", "snapshot")
 
 
@@ -81,7 +84,7 @@ def tls_context(certificate: Path, key: Path | None, client_ca: Path | None) -> 
 class Surface:
     """Serves from a thread of its own between `open` and `close`."""
 
-    def __init__(self, server: ThreadingHTTPServer, *, tls: bool) -> None:
+    def __init__(self, server: CallersServer, *, tls: bool) -> None:
         self._server = server
         self._scheme = "https" if tls else "http"
         self._thread = Thread(target=server.serve_forever, name="surface", daemon=True, args=(0.2,))
@@ -100,11 +103,11 @@ class Surface:
     ) -> Surface:
         """Listens on `port`, or on a free one when that is taken: a second worker on the machine must not fail for
         want of a status page. Without `guarded` nobody is let in."""
-        handler = _handler(state, registry, guarded)
+        handler, refused = _handler(state, registry, guarded), callers_refused(registry)
         try:
-            server = _Server((host, port), handler)
+            server = CallersServer((host, port), handler, refused)
         except OSError as error:
-            server = _Server((host, 0), handler)
+            server = CallersServer((host, 0), handler, refused)
             logger.warning("Port %d cannot be had (%s); serving on %d.", port, error.strerror, server.server_port)
         if tls is not None:
             # The handshake is left to the thread that answers: one that dawdles must hold up nobody else.
@@ -120,15 +123,6 @@ class Surface:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False  # a client that keeps its connection open must not hold up the end
-
-    def handle_error(self, _request: object, _client_address: object) -> None:
-        # A handshake that failed, a caller that left: the standard library would print a traceback.
-        logger.debug("a caller of the surface failed")
 
 
 def _handler(state: Reporting, registry: CollectorRegistry, guarded: Guarded | None) -> type[BaseHTTPRequestHandler]:
@@ -160,8 +154,14 @@ def _handler(state: Reporting, registry: CollectorRegistry, guarded: Guarded | N
         def log_message(self, format: str, *args: object) -> None:
             logger.debug(format, *args)
 
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+            """What the standard library refuses by itself, without its page."""
+            self.close_connection = True
+            self.request_version = self.protocol_version  # what it takes for HTTP/0.9 would get no head
+            self._reply(_problem(HTTPStatus(code), "invalid-request", message or HTTPStatus(code).phrase, ""))
+
         def _read(self) -> Answer:
-            path = urlsplit(self.path).path
+            path = _path_of(self.path)
             if path in public:
                 return public[path]()
             camera_id = _snapshot_of(path)
@@ -175,13 +175,12 @@ def _handler(state: Reporting, registry: CollectorRegistry, guarded: Guarded | N
             return _snapshot(path, allowed, camera_id)
 
         def _ordered(self) -> Answer:
-            path = urlsplit(self.path).path
+            path = _path_of(self.path)
             length = self.headers.get("Content-Length", "")
-            if not length.isdecimal() or int(length) > _MOST_ORDER_BYTES:
+            refused = _refused_length(length, path)
+            if refused is not None:
                 self.close_connection = True  # what was not read would be taken for the next request
-                return _problem(
-                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request-too-large", "The body is too large.", path
-                )
+                return refused
             body = self.rfile.read(int(length))
             if path != "/v1/commands":
                 return _not_found(path)
@@ -215,6 +214,23 @@ def _handler(state: Reporting, registry: CollectorRegistry, guarded: Guarded | N
                 self.wfile.write(answer.content)
 
     return Handler
+
+
+def _refused_length(length: str, path: str) -> Answer | None:
+    """By the value of the Content-Length header."""
+    if not length.isdecimal():
+        return _problem(HTTPStatus.LENGTH_REQUIRED, "invalid-request", "Say how long the body is.", path)
+    if len(length) > _LONGEST_LENGTH or int(length) > _MOST_ORDER_BYTES:
+        return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request-too-large", "The body is too large.", path)
+    return None
+
+
+def _path_of(target: str) -> str:
+    """Empty, which is no route, for a target that is no address."""
+    try:
+        return urlsplit(target).path
+    except ValueError:
+        return ""
 
 
 def _snapshot_of(path: str) -> UUID | None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
@@ -18,6 +22,7 @@ from contracts.reports import Readiness
 from footfall.settings import load_settings
 from footfall.vision.pipeline import open_vision
 from ingest_daemon import status
+from ingest_daemon.callers import MOST_CALLERS
 from ingest_daemon.metrics import DaemonMetrics, described_metrics
 from ingest_daemon.outbox.store import Outbox
 from ingest_daemon.sources.live import LiveSource, stream_capture
@@ -153,7 +158,8 @@ def test_metrics_can_be_scraped_and_agree_with_the_counts(served: Served) -> Non
     assert samples["footfall_ingest_outbox_pending_events"].value == 1
     assert samples["footfall_ingest_event_latency_seconds_count"].value == 1
     assert samples["footfall_ingest_source_connected"].value == 0
-    assert all(sample.labels.get("camera") == str(CAMERA_ID) for sample in samples.values())
+    of_no_camera = {name for name, sample in samples.items() if sample.labels.get("camera") != str(CAMERA_ID)}
+    assert all(name.startswith("footfall_ingest_surface_callers_refused") for name in of_no_camera)
     assert {f"footfall_ingest_{count.value}_total" for count in Count} <= samples.keys()
 
 
@@ -166,6 +172,66 @@ def test_anything_else_is_a_problem_document(served: Served) -> None:
     assert served.http.post("/v1/status", json={}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        ("GET http://[::1/healthz HTTP/1.1", 404),
+        ("PUT /v1/status HTTP/1.1", 501),
+        ("GET /healthz HTTP/9.9", 505),
+        (f"GET /{'a' * 70_000} HTTP/1.1", 414),
+        ("POST /v1/commands HTTP/1.1", 411),
+        ("POST /v1/commands HTTP/1.1\r\nContent-Length: 99999999999999999999", 413),
+        ("nonsense", 400),
+    ],
+)
+def test_what_is_no_request_is_a_problem_document(served: Served, request_line: str, status: int) -> None:
+    answer = talk(served, f"{request_line}\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+    head, _, body = answer.partition("\r\n\r\n")
+    assert f" {status} " in head.splitlines()[0]
+    assert "Content-Type: application/problem+json" in head
+    assert Problem.model_validate_json(body).status == status
+
+
+def talk(served: Served, request: str) -> str:
+    assert served.http.base_url.port is not None
+    with socket.create_connection(("127.0.0.1", served.http.base_url.port), timeout=10) as caller:
+        caller.sendall(request.encode())
+        return b"".join(iter(lambda: caller.recv(65_536), b"")).decode()
+
+
+def test_callers_who_only_hold_the_line_cost_a_bounded_number_of_threads(served: Served) -> None:
+    assert served.http.base_url.port is not None
+    before = threading.active_count()
+    with ExitStack() as closing:
+        for _ in range(MOST_CALLERS + 20):
+            address = ("127.0.0.1", served.http.base_url.port)
+            closing.enter_context(socket.create_connection(address, timeout=10))
+        refused = eventually(lambda: served.metrics.registry.get_sample_value(_REFUSED) or 0.0, 20.0)
+
+        assert refused == 20
+        assert threading.active_count() - before <= MOST_CALLERS
+
+    assert eventually(lambda: float(_answers(served)), 1.0) == 1.0
+
+
+_REFUSED = "footfall_ingest_surface_callers_refused_total"
+
+
+def _answers(served: Served) -> bool:
+    try:
+        return httpx.get(f"{served.http.base_url}/healthz", timeout=10).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def eventually(value: Callable[[], float], wanted: float) -> float:
+    deadline = time.monotonic() + 10
+    while (now := value()) < wanted and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return now
+
+
 def test_a_head_request_gets_no_body(served: Served) -> None:
     answer = served.http.head("/healthz")
 
@@ -176,7 +242,7 @@ def test_a_taken_port_is_replaced_by_a_free_one(served: Served, caplog: pytest.L
     taken = served.http.base_url.port
     assert taken is not None
 
-    second = Surface.open("127.0.0.1", taken, served.state, served.metrics.registry)
+    second = Surface.open("127.0.0.1", taken, served.state, CollectorRegistry())
 
     assert httpx.get(f"{second.url}/healthz", timeout=10).status_code == 200
     assert str(taken) in caplog.text
