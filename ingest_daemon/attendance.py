@@ -7,14 +7,17 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from client.api import FootfallClient
 from footfall.settings import Settings
+from ingest_daemon.configuration import LayeredConfiguration
+from ingest_daemon.file_watch import FileWatch
 from ingest_daemon.operated import Operated
 from ingest_daemon.operations import Operations
-from ingest_daemon.registration import load_identity
+from ingest_daemon.registration import WorkerIdentity, load_identity
 from ingest_daemon.supervision import Supervision
 from ingest_daemon.surface import Guarded, Reporting, Surface, tls_context
 from ingest_daemon.surface_access import Gate, ServerKeys
@@ -36,10 +39,15 @@ def attended(
     configuration file or certificates that cannot be used."""
     ingest, identity = settings.ingest, load_identity(settings.home)
     with ExitStack() as closing:
+        configuration = LayeredConfiguration(settings, _remembered_in(settings, identity), ingest.config_file)
+        configuration.apply(daemon)
+        if ingest.config_file is not None:
+            watch = FileWatch(ingest.config_file, configuration, daemon)
+            watch.start()
+            closing.callback(watch.stop)
         operations = None
         if identity is not None:
-            operations = Operations(settings, identity, client, daemon, release=version("footfall"))
-            operations.follow_configuration()
+            operations = Operations(settings, identity, client, daemon, configuration, release=version("footfall"))
         gate = Gate(
             secret=ingest.surface_secret,
             keys=None if identity is None else ServerKeys(settings.api_url),
@@ -65,3 +73,8 @@ def attended(
         supervision = Supervision(lives)
         closing.callback(supervision.stopping)
         yield supervision
+
+
+def _remembered_in(settings: Settings, identity: WorkerIdentity | None) -> Path | None:
+    """What the API said is of no account on a host that is nobody's worker."""
+    return None if identity is None else settings.home / "ingest" / "configuration.json"

@@ -42,13 +42,20 @@ class Applied:
 
 
 class LayeredConfiguration:
-    """Belongs to one daemon. `file`: a TOML file with the names of WorkerConfiguration, or None."""
+    """Belongs to one daemon. `cache`: remembers what the API says; None on a host that it says nothing to. `file`: a TOML
+    file with the names of WorkerConfiguration, or None."""
 
-    def __init__(self, settings: Settings, cache: Path, file: Path | None) -> None:
+    def __init__(self, settings: Settings, cache: Path | None, file: Path | None) -> None:
+        """Raises ConfigurationError for a file that was named and is not there."""
+        if file is not None and not file.is_file():
+            raise ConfigurationError(
+                f"The configuration {file} is not there.", hint="FOOTFALL_INGEST__CONFIG_FILE names it."
+            )
         self._settings = settings
         self._cache = cache
         self._file = file
-        self._received = _remembered(cache) or Received(version=0, configuration=WorkerConfiguration())
+        remembered = None if cache is None else _remembered(cache)
+        self._received = remembered or Received(version=0, configuration=WorkerConfiguration())
 
     @property
     def version(self) -> int:
@@ -72,7 +79,8 @@ class LayeredConfiguration:
     def receive(self, version: int, configuration: WorkerConfiguration) -> None:
         """Takes over what the API says, and remembers it."""
         self._received = Received(version=version, configuration=configuration)
-        _remember(self._cache, self._received)
+        if self._cache is not None:
+            _remember(self._cache, self._received)
 
     def apply(self, daemon: Operated) -> Applied:
         """Has the daemon follow what holds now. Raises ConfigurationError as `tuning`."""

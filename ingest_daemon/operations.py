@@ -4,7 +4,6 @@ What each does is in its own module."""
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from threading import Event, Thread
 
 from client.api import FootfallClient
@@ -28,16 +27,19 @@ class Operations:
     """Between `start` and `stop`. Belongs to one daemon on a host that has registered."""
 
     def __init__(
-        self, settings: Settings, identity: WorkerIdentity, client: FootfallClient, daemon: Operated, *, release: str
+        self,
+        settings: Settings,
+        identity: WorkerIdentity,
+        client: FootfallClient,
+        daemon: Operated,
+        configuration: LayeredConfiguration,
+        *,
+        release: str,
     ) -> None:
-        """Raises ConfigurationError for a configuration file or a ledger that cannot be used."""
-        folder = settings.home / "ingest"
+        """Raises ConfigurationError for a ledger that cannot be used."""
         self._daemon = daemon
-        self._configuration = LayeredConfiguration(
-            settings, folder / "configuration.json", _readable(settings.ingest.config_file)
-        )
-        self._configuration.tuning()
-        self._ledger = CommandLedger(folder / "commands.sqlite")
+        self._configuration = configuration
+        self._ledger = CommandLedger(settings.home / "ingest" / "commands.sqlite")
         self._stop = Event()
         self._desk = CommandDesk(daemon, client, identity.worker_id, self._ledger, configure=self._set_configuration)
         self._heart = Heart(
@@ -72,10 +74,6 @@ class Operations:
         """Of a command that came over the daemon's own surface."""
         return self._desk.accept(order)
 
-    def follow_configuration(self) -> None:
-        """Has the daemon follow what was remembered and what its file says. Raises ConfigurationError."""
-        self._configuration.apply(self._daemon)
-
     def _received(self, answer: HeartbeatAnswer) -> None:
         if answer.configuration is None:
             return
@@ -98,12 +96,3 @@ class Operations:
         # a reason to ask for it now.
         self._heart.beat()
         return self._configuration.apply(self._daemon)
-
-
-def _readable(path: Path | None) -> Path | None:
-    """Raises ConfigurationError for a file that was named and is not there."""
-    if path is not None and not path.is_file():
-        raise ConfigurationError(
-            f"The configuration {path} is not there.", hint="FOOTFALL_INGEST__CONFIG_FILE names it."
-        )
-    return path

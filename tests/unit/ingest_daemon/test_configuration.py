@@ -13,6 +13,7 @@ from contracts.configuration import WorkerConfiguration
 from footfall.errors import ConfigurationError
 from footfall.settings import Settings, load_settings
 from ingest_daemon.configuration import LayeredConfiguration
+from ingest_daemon.file_watch import FileWatch
 from tests.unit.ingest_daemon.operated_kit import StagedDaemon
 
 
@@ -89,3 +90,39 @@ def test_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
     configuration = layered(tmp_path, file="detect_every_seconds = 1.0")
     (tmp_path / "worker.toml").write_text("detect_every_seconds = 2.0")
     assert configuration.tuning().detect_every_seconds == 2.0
+
+
+def test_a_file_that_was_named_and_is_not_there_is_said_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is not there"):
+        LayeredConfiguration(load_settings(), None, tmp_path / "worker.toml")
+
+
+def test_a_changed_file_is_followed_while_the_daemon_runs(tmp_path: Path) -> None:
+    configuration, daemon = layered(tmp_path, file="detect_every_seconds = 1.0"), StagedDaemon()
+    watch = FileWatch(tmp_path / "worker.toml", configuration, daemon)
+    assert not watch.look()
+
+    (tmp_path / "worker.toml").write_text("detect_every_seconds = 2.0\ncpu_limit_cores = 0.5")
+
+    assert watch.look()
+    assert not watch.look()
+    (tuning,) = daemon.tunings
+    assert (tuning.detect_every_seconds, tuning.cpu_limit_cores) == (2.0, 0.5)
+
+
+@pytest.mark.parametrize("content", ["detect_every_seconds = 'often'", "no toml", None])
+def test_a_file_that_becomes_wrong_or_goes_changes_nothing_and_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str | None
+) -> None:
+    configuration, daemon = layered(tmp_path, file="detect_every_seconds = 1.0"), StagedDaemon()
+    file = tmp_path / "worker.toml"
+    watch = FileWatch(file, configuration, daemon)
+    file.write_text(content) if content else file.unlink()
+
+    assert not watch.look()
+    assert not watch.look()
+
+    assert daemon.tunings == []
+    assert caplog.text.count("what held before still does") == 1
+    file.write_text("detect_every_seconds = 3.0")
+    assert watch.look()
