@@ -17,7 +17,7 @@ from uuid import UUID
 
 import typer
 
-from footfall.errors import ConfigurationError, InputError, ServiceUnavailableError
+from footfall.errors import ConfigurationError, InputError, NotAVideoError, ServiceUnavailableError
 from footfall.settings import PREFIX, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -97,6 +97,9 @@ def ingest(
         if summary is not None:
             _write(_beside(summary, done, alone=len(summaries) == 1), done.model_dump_json(indent=2))
         typer.echo(in_words(done))
+    unreadable = [done.source for done in summaries if done.frames and done.frames == done.frames_unreadable]
+    if unreadable:
+        raise NotAVideoError(f"Nothing of {', '.join(unreadable)} can be read.", hint="Was it copied whole?")
     left = [done for done in summaries if done.undelivered]
     if left and not stop.is_set():
         raise ServiceUnavailableError(
@@ -116,9 +119,10 @@ def _beside(summary: Path, done: IngestSummary, *, alone: bool) -> Path:
 
 def in_words(summary: IngestSummary) -> str:
     """The summary for a person to read: what was seen, what was made of it, what was lost, how long it took."""
+    unreadable = f"{summary.frames_unreadable} unreadable, " if summary.frames_unreadable else ""
     lines = [
         f"{summary.source}: {summary.frames} frames in {summary.seconds:.1f} s ({summary.fps:.0f} fps), "
-        f"{summary.frames_analysed} analysed, {summary.faces_detected} faces, {summary.tracks} tracks "
+        f"{unreadable}{summary.frames_analysed} analysed, {summary.faces_detected} faces, {summary.tracks} tracks "
         f"({summary.tracks_too_short} too short to count).",
     ]
     for event in summary.decisions:

@@ -69,16 +69,19 @@ def simulate(
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Load an API with the events of people who do not exist, as several cameras would. They become visits like any
-    others: use a tenant of its own. Needs no camera and no model; the key is FOOTFALL_INGEST__API_KEY."""
+    others: use a tenant of its own. Needs no camera and no model; the key is FOOTFALL_INGEST__API_KEY, or
+    the one of a host that registered."""
     from client.api import FootfallClient
     from ingest_daemon.simulation import SimulationPlan, chosen_cameras
     from ingest_daemon.simulation import simulate as play
 
-    settings = load_settings()
+    settings = _settings()
     key = settings.ingest.api_key
     if key is None:
         raise ConfigurationError(
-            "The worker has no API key.", hint="Make one with the worker role and set FOOTFALL_INGEST__API_KEY."
+            "The worker has no API key.",
+            hint="Register this host (footfall worker register), or make a key with the worker role and set "
+            "FOOTFALL_INGEST__API_KEY.",
         )
     stop = Event()
     signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
@@ -121,12 +124,20 @@ def _opened(camera: UUID | None) -> Iterator[Outbox]:
     """Raises ConfigurationError when a daemon has the outbox, InputError when there is none."""
     from ingest_daemon.outbox.store import Outbox
 
-    settings = load_settings()
+    settings = _settings()
     outbox = Outbox.open(_path(settings, camera), max_bytes=settings.ingest.outbox_max_bytes)
     try:
         yield outbox
     finally:
         outbox.close()
+
+
+def _settings() -> Settings:
+    """With what registering gave this host."""
+    from ingest_daemon.registration import load_identity, with_identity
+
+    settings = load_settings()
+    return with_identity(settings, load_identity(settings.home))
 
 
 def _path(settings: Settings, camera: UUID | None) -> Path:

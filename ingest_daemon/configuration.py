@@ -42,7 +42,7 @@ class Applied:
 
 
 class LayeredConfiguration:
-    """Belongs to one daemon. `cache`: remembers what the API says; None on a host that it says nothing to. `file`: a TOML
+    """Belongs to one daemon. `cache`: remembers what the API says; None where it says nothing. `file`: a TOML
     file with the names of WorkerConfiguration, or None."""
 
     def __init__(self, settings: Settings, cache: Path | None, file: Path | None) -> None:

@@ -92,7 +92,9 @@ def run_cameras(
     """
     if settings.ingest.api_key is None:
         raise ConfigurationError(
-            "The worker has no API key.", hint="Make one with the worker role and set FOOTFALL_INGEST__API_KEY."
+            "The worker has no API key.",
+            hint="Register this host (footfall worker register), or make a key with the worker role and set "
+            "FOOTFALL_INGEST__API_KEY.",
         )
     tame_opencv()
     playback = Playback(how.started_at, how.realtime)

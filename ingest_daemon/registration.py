@@ -4,17 +4,20 @@ Speaking as that worker is in `heartbeat` and `commands`."""
 from __future__ import annotations
 
 import os
+from http import HTTPStatus
 from pathlib import Path
 from uuid import UUID
 
 from pydantic import Field, SecretStr, ValidationError
 
+from client.errors import ApiProblem, ApiUnavailable
 from client.registration import register_worker
 from contracts.base import Contract
-from footfall.errors import ConfigurationError, ConflictError
+from footfall.errors import ConfigurationError, ConflictError, ServiceUnavailableError, UnauthenticatedError
 from footfall.settings import Settings
 
 _FILE = "worker.json"
+_NO_TOKEN = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
 class WorkerIdentity(Contract):
@@ -34,9 +37,10 @@ def identity_path(home: Path) -> Path:
 
 
 def register(home: Path, *, url: str, token: str, replace: bool = False) -> WorkerIdentity:
-    """Spends the token and keeps the identity in `home`. Raises ApiError when the server refuses or is away,
-    ConflictError where an identity is kept already and `replace` is off, ConfigurationError for a folder that cannot
-    be written, found out before the token is spent."""
+    """Spends the token and keeps the identity in `home`. Raises UnauthenticatedError for a token that is none, spent or
+    expired, ServiceUnavailableError when the server is away, ApiError for what else it says, ConflictError where an
+    identity is kept already and `replace` is off, ConfigurationError for a folder that cannot be written, found out
+    before the token is spent."""
     path = identity_path(home)
     if path.exists() and not replace:
         raise ConflictError(
@@ -50,22 +54,42 @@ def register(home: Path, *, url: str, token: str, replace: bool = False) -> Work
         raise ConfigurationError(
             f"The identity cannot be kept in {path}: {error.strerror}.", hint="Check FOOTFALL_HOME."
         ) from error
-    with file:
-        given = register_worker(url, token)
-        identity = WorkerIdentity(
-            worker_id=given.worker_id,
-            tenant_id=given.tenant_id,
-            name=given.name,
-            api_url=url.rstrip("/"),
-            api_key=given.api_key,
-            camera_ids=given.camera_ids,
-            heartbeat_seconds=given.heartbeat_seconds,
-        )
-        file.write(identity.model_dump_json(indent=2))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with file:
+            identity = _given(url, token)
+            file.write(identity.model_dump_json(indent=2))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return identity
+
+
+def _given(url: str, token: str) -> WorkerIdentity:
+    try:
+        given = register_worker(url, token)
+    except ApiProblem as error:
+        if error.problem.status not in _NO_TOKEN:
+            raise
+        raise UnauthenticatedError(
+            "The server does not take this registration token: it is spent, has expired, or was not copied whole.",
+            hint="An administrator gives another: POST /v1/workers/{worker_id}/registration.",
+        ) from error
+    except ApiUnavailable as error:
+        raise ServiceUnavailableError(
+            f"The server cannot be reached at {url}; the token is not spent.",
+            hint="Is this the API's address as this machine reaches it (--url), and is the API up?",
+        ) from error
+    return WorkerIdentity(
+        worker_id=given.worker_id,
+        tenant_id=given.tenant_id,
+        name=given.name,
+        api_url=url.rstrip("/"),
+        api_key=given.api_key,
+        camera_ids=given.camera_ids,
+        heartbeat_seconds=given.heartbeat_seconds,
+    )
 
 
 def load_identity(home: Path) -> WorkerIdentity | None:

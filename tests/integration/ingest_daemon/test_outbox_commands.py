@@ -12,6 +12,7 @@ import pytest
 
 from cli.main import main
 from ingest_daemon.outbox.store import Outbox
+from ingest_daemon.registration import WorkerIdentity
 from tests.unit.ingest_daemon.api_server import CAMERA_ID
 from tests.unit.ingest_daemon.event_kit import IMAGE, face_event
 
@@ -65,6 +66,21 @@ def held(path: Path) -> tuple[list[UUID], list[UUID]]:
         outbox.sent(heads[0].seq)
     outbox.close()
     return waiting, dead
+
+
+def test_a_host_that_registered_with_one_camera_needs_no_id(path: Path, command: Command) -> None:
+    identity = WorkerIdentity(
+        worker_id=UUID(int=1), tenant_id=UUID(int=2), name="door", api_url="http://127.0.0.1:9", api_key="ffk_none",
+        camera_ids=(CAMERA_ID,), heartbeat_seconds=15,
+    )  # fmt: skip
+    kept = path.parent / "worker.json"
+    kept.write_text(identity.model_dump_json())
+    kept.chmod(0o600)
+
+    code, out, _ = command("list", camera=None)
+
+    assert code == 0
+    assert "1 events wait (" in out
 
 
 def test_list_shows_what_waits_and_why_the_rest_was_refused(path: Path, command: Command) -> None:

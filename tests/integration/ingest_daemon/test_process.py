@@ -87,6 +87,19 @@ def test_a_film_is_played_and_summed_up(api: ApiServer, film: Path, tmp_path: Pa
     assert "From frame to committed visit: median" in done.stdout
 
 
+def test_a_folder_of_which_nothing_can_be_read_is_an_error(api: ApiServer, tmp_path: Path) -> None:
+    folder = tmp_path / "junk"
+    folder.mkdir()
+    for name in ("one.jpg", "two.png"):
+        (folder / name).write_bytes(b"no picture")
+
+    done = ingest(api, tmp_path, "--source", str(folder))
+
+    assert done.returncode == 2
+    assert "2 unreadable" in done.stdout
+    assert "error: Nothing of junk can be read." in done.stderr
+
+
 def test_progress_is_a_bar_on_a_terminal(api: ApiServer, film: Path, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

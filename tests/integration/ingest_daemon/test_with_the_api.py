@@ -15,6 +15,7 @@ from contracts.records import VisitRecordV1
 from footfall.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from footfall.settings import load_settings
 from ingest_daemon.daemon import run
+from ingest_daemon.registration import register
 from ingest_daemon.summary import IngestSummary
 from tests.integration.ingest_daemon.conftest import CameraHost
 from tests.unit.ingest_daemon.films import portrait, visits_film
@@ -169,3 +170,15 @@ def test_a_wrong_key_is_an_error_before_anything_is_done(host: CameraHost, film:
         play(CameraHost(host.tenant_id, host.camera_id, settings, host.admin), film)
 
     assert wrong not in refusal.value.message
+
+
+@pytest.mark.parametrize("token", ["nonsense", f"ffw_{'a' * 32}_{'b' * 32}_{'c' * 64}"])
+def test_a_registration_token_that_is_none_is_an_error_that_says_what_to_do(
+    host: CameraHost, tmp_path: Path, token: str
+) -> None:
+    with pytest.raises(UnauthenticatedError, match="does not take this registration token") as refused:
+        register(tmp_path, url=host.settings.api_url, token=token)
+
+    assert refused.value.hint is not None
+    assert "/registration" in refused.value.hint
+    assert list((tmp_path / "ingest").iterdir()) == []

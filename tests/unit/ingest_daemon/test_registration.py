@@ -8,8 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from client.errors import ApiError
-from footfall.errors import ConfigurationError, ConflictError
+from footfall.errors import ConfigurationError, ConflictError, ServiceUnavailableError
 from footfall.settings import load_settings
 from ingest_daemon.registration import WorkerIdentity, identity_path, load_identity, register, with_identity
 from tests.unit.ingest_daemon.api_server import CAMERA_ID
@@ -81,7 +80,8 @@ def test_a_host_is_registered_once_unless_it_is_said_twice(tmp_path: Path) -> No
     with pytest.raises(ConflictError):
         register(tmp_path, url="http://127.0.0.1:9", token="ffw_x")
     # A server that is away costs neither the identity that is there nor leaves half of another.
-    with pytest.raises(ApiError):
+    with pytest.raises(ServiceUnavailableError, match="the token is not spent"):
         register(tmp_path, url="http://127.0.0.1:9", token="ffw_x", replace=True)
     assert path.read_text() == IDENTITY.model_dump_json()
     assert load_identity(tmp_path) == IDENTITY
+    assert list(path.parent.iterdir()) == [path]
