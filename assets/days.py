@@ -16,8 +16,9 @@ from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
 from assets.needs import DAYS as DAYS_GROUP
-from assets.needs import OWNERS, RETRIES, OpensRecord
+from assets.needs import OWNERS, RETRIES, OpensRecord, tagged
 from assets.partitions import DAYS, TENANT_DAYS, days_of, in_one_run, tenant_days_of
+from assets.timing import timed
 from footfall.days import count_day, reopen_days
 
 
@@ -27,11 +28,13 @@ from footfall.days import count_day, reopen_days
     partitions_def=TENANT_DAYS,
     group_name=DAYS_GROUP,
     owners=OWNERS,
+    tags=tagged(holds="traffic", effect="reports"),
     kinds={"postgres"},
     retry_policy=RETRIES,
     description="What the record holds of a tenant's day of UTC: sightings by decision, visits, and visits of nobody. "
     "Counted anew whenever it is materialised, and compared over time in the asset's plots.",
 )
+@timed
 def recorded_days(context: AssetExecutionContext, record: ResourceParam[OpensRecord]) -> MaterializeResult[None]:
     with told_plainly(), record.open() as opened:
         wanted = tenant_days_of(context.partition_keys, opened.tenant_ids())
@@ -71,11 +74,13 @@ def recorded_days(context: AssetExecutionContext, record: ResourceParam[OpensRec
     partitions_def=DAYS,
     group_name=DAYS_GROUP,
     owners=OWNERS,
+    tags=tagged(holds="traffic", effect="records"),
     kinds={"postgres"},
     retry_policy=RETRIES,
     description="Days of UTC that the marts are to rebuild, of every tenant and site: after something was repaired in "
     "the record by hand. The next refresh_marts does it. Days of which the record has lost something to its term stay.",
 )
+@timed
 def reopened_days(context: AssetExecutionContext, record: ResourceParam[OpensRecord]) -> MaterializeResult[None]:
     days = days_of(context.partition_keys)
     with told_plainly(), record.open() as opened:

@@ -11,12 +11,16 @@ from dagster import (
     MaterializeResult,
     MetadataValue,
     ResourceParam,
+    TableRecord,
+    TableSchema,
     asset,
     asset_check,
 )
+from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
-from assets.needs import AFTER_SOUND_DEPS, GALLERY, OWNERS, RETRIES, OpensServices
+from assets.needs import AFTER_SOUND_DEPS, CUSTOMERS, OWNERS, RETRIES, OpensServices, tagged
+from assets.timing import timed
 from contracts.base import TenantId
 from footfall.correction_log import LogVerdict, hold_against_record
 from footfall.gallery import list_tenant_ids
@@ -25,18 +29,21 @@ from footfall.review_queue import find_questions
 
 @asset(
     deps=["staff_gallery"],
-    group_name=GALLERY,
+    group_name=CUSTOMERS,
     owners=OWNERS,
+    tags=tagged(holds="people", effect="rebuilds"),
     kinds={"postgres"},
     retry_policy=RETRIES,
+    pool="gallery",
     automation_condition=AFTER_SOUND_DEPS,
     description="The review queue: people who are likely one, and customers who are likely two, with the evidence. "
     "What somebody dismissed is not asked again.",
 )
+@timed
 def duplicate_candidates(services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
-        found = [
-            find_questions(
+        found = {
+            tenant_id: find_questions(
                 opened.engine,
                 tenant_id,
                 opened.model_version,
@@ -44,14 +51,31 @@ def duplicate_candidates(services: ResourceParam[OpensServices]) -> MaterializeR
                 models_folder=opened.settings.models_path,
             )
             for tenant_id in list_tenant_ids(opened.engine)
-        ]
+        }
     return MaterializeResult(
         metadata={
-            "dagster/row_count": sum(questions.open for questions in found),
-            "people": sum(questions.people for questions in found),
-            "duplicates": sum(questions.duplicates for questions in found),
-            "mixtures": sum(questions.mixtures for questions in found),
+            "dagster/row_count": sum(questions.open for questions in found.values()),
+            "people": sum(questions.people for questions in found.values()),
+            "duplicates": sum(questions.duplicates for questions in found.values()),
+            "mixtures": sum(questions.mixtures for questions in found.values()),
             "tenants": len(found),
+            "by_tenant": MetadataValue.table(
+                records=[
+                    TableRecord(
+                        {
+                            "tenant": str(tenant_id),
+                            "open": questions.open,
+                            "duplicates": questions.duplicates,
+                            "mixtures": questions.mixtures,
+                        }
+                    )
+                    for tenant_id, questions in found.items()
+                    if questions.open
+                ],
+                schema=TableSchema(
+                    [Column("tenant", "string"), *(Column(name, "int") for name in ("open", "duplicates", "mixtures"))]
+                ),
+            ),
         }
     )
 

@@ -18,7 +18,8 @@ from dagster import (
 )
 
 from assets.failures import told_plainly
-from assets.needs import ERASURE, OWNERS, RETRIES, OpensServices
+from assets.needs import ERASURE, OWNERS, RETRIES, OpensServices, tagged
+from assets.timing import timed
 from contracts.erasure import ErasureRequest
 from footfall.errors import ConflictError, FootfallError
 
@@ -35,15 +36,17 @@ class RefreshesMarts(Protocol):
 
 
 @asset(
-    deps=["face_events", "visits", "staff_face_images"],
+    deps=["face_events", "visits", "staff_face_images", "raw_images", "derived_images"],
     group_name=ERASURE,
     owners=OWNERS,
+    tags=tagged(holds="people", effect="deletes"),
     kinds={"postgres", "milvus", "s3"},
     retry_policy=RETRIES,
     pool="erasure",
     description="Requests to forget a customer, a staff member, a camera's period or a tenant, erased from rows, keys, "
     "vectors and images, and told to the workers. Each step is remembered: where a run dies, the next goes on.",
 )
+@timed
 def erasure_requests(context: AssetExecutionContext, services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
         done = _carry_out(context, opened, _no_marts_yet, only_erase=True)
@@ -54,12 +57,14 @@ def erasure_requests(context: AssetExecutionContext, services: ResourceParam[Ope
     deps=[erasure_requests],
     group_name=ERASURE,
     owners=OWNERS,
+    tags=tagged(holds="people", effect="deletes"),
     kinds={"postgres", "milvus", "s3", "dbt"},
     retry_policy=RETRIES,
     pool="erasure",
     description="Certificates of erasures: the marts are rebuilt for the days that were touched, every store is read "
     "back, and only where nothing is found a certificate is signed. What waits for a worker or a hold stays open.",
 )
+@timed
 def purge_certificates(
     context: AssetExecutionContext,
     services: ResourceParam[OpensServices],

@@ -4,6 +4,7 @@
 Annotations are evaluated here: Dagster reads them as they are."""
 
 from collections.abc import Iterator
+from time import perf_counter
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -19,7 +20,7 @@ from dagster import (
 )
 
 from assets.failures import told_plainly
-from assets.needs import OWNERS, QUALITY, ExaminesTables
+from assets.needs import OWNERS, QUALITY, RETRIES, ExaminesTables, tagged
 from contracts.expectations import SUITES
 from footfall.stores.expectations import Examination, SuiteResult
 
@@ -28,6 +29,7 @@ DATA_DOCS = AssetSpec(
     deps=[suite.asset for suite in SUITES],
     group_name=QUALITY,
     owners=OWNERS,
+    tags=tagged(holds="traffic", effect="reports"),
     kinds={"html"},
     description="Pages that tell, suite by suite, what is expected of the record and the marts and whether it holds. "
     "The job check_expectations writes them anew; they hold counts, and nothing of a row.",
@@ -49,6 +51,8 @@ def check_name(asset: str) -> str:
         for suite in SUITES
     ],
     can_subset=True,
+    retry_policy=RETRIES,
+    pool="quality",  # two runs would both write the pages
 )
 def expectations(
     context: AssetCheckExecutionContext, tables: ResourceParam[ExaminesTables]
@@ -56,13 +60,15 @@ def expectations(
     wanted = {key.name for key in context.selected_asset_check_keys}
     suites = [suite for suite in SUITES if check_name(suite.asset) in wanted]
     with told_plainly():
+        began = perf_counter()
         examination = tables.examine(suites)
-    context.op_execution_context.log_event(pages_of(examination))
+    seconds = perf_counter() - began
+    context.op_execution_context.log_event(pages_of(examination, seconds))
     for result in examination.results:
         yield verdict_on_suite(result, examination)
 
 
-def pages_of(examination: Examination) -> AssetMaterialization:
+def pages_of(examination: Examination, seconds: float) -> AssetMaterialization:
     """The pages as Dagster's asset, with where they lie."""
     broken = sum(len(result.broken) for result in examination.results)
     return AssetMaterialization(
@@ -73,6 +79,8 @@ def pages_of(examination: Examination) -> AssetMaterialization:
             "suites": len(examination.results),
             "expectations": sum(result.expectations for result in examination.results),
             "broken": broken,
+            "bytes": sum(path.stat().st_size for path in examination.index.parent.rglob("*") if path.is_file()),
+            "seconds": round(seconds, 3),
         },
     )
 

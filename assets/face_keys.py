@@ -6,8 +6,9 @@ Annotations are evaluated here: Dagster reads them as they are."""
 from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, asset
 
 from assets.failures import told_plainly
-from assets.needs import OWNERS, RETENTION, RETRIES, OpensServices
+from assets.needs import OWNERS, RETENTION, RETRIES, OpensServices, tagged
 from assets.retention import SweepConfig
+from assets.timing import timed
 from footfall.face_keys import destroy_unused_keys
 from footfall.gallery import list_tenant_ids
 from footfall.key_ring import refresh_key_rings
@@ -17,12 +18,14 @@ from footfall.key_ring import refresh_key_rings
     deps=["face_events", "staff_face_images", "customer_templates"],
     group_name=RETENTION,
     owners=OWNERS,
+    tags=tagged(holds="faces", effect="deletes"),
     kinds={"postgres"},
     retry_policy=RETRIES,
     pool="retention",
     description="Keys that faces are sealed with. Those of faces of which nothing is kept any more are destroyed, and "
     "the key rings of backups are written anew without them: in no backup do those faces open again.",
 )
+@timed
 def face_keys(
     context: AssetExecutionContext, config: SweepConfig, services: ResourceParam[OpensServices]
 ) -> MaterializeResult[None]:

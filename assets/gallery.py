@@ -19,7 +19,8 @@ from dagster import (
 from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
-from assets.needs import GALLERY, NIGHTLY_FRESH, OWNERS, RETRIES, OpensServices
+from assets.needs import GALLERY, NIGHTLY_FRESH, OWNERS, RETRIES, OpensServices, tagged
+from assets.timing import timed
 from footfall.gallery import list_tenant_ids, rebuild_gallery, rollback_gallery
 from footfall.gallery_size import measure_galleries
 from footfall.stores.postgres.gallery import GallerySize
@@ -31,11 +32,13 @@ _COUNTS = tuple(item.name for item in fields(GallerySize) if item.name not in {"
     deps=["staff_face_images", "customer_templates"],
     group_name=GALLERY,
     owners=OWNERS,
+    tags=tagged(holds="faces", effect="reports"),
     kinds={"postgres"},
     retry_policy=RETRIES,
     freshness_policy=NIGHTLY_FRESH,
     description="Who can be recognised: staff, customers and their templates, counted tenant by tenant from Postgres.",
 )
+@timed
 def staff_gallery(context: AssetExecutionContext, services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
         model_version = opened.model_version
@@ -60,6 +63,7 @@ def staff_gallery(context: AssetExecutionContext, services: ResourceParam[OpensS
     deps=[staff_gallery],
     group_name=GALLERY,
     owners=OWNERS,
+    tags=tagged(holds="faces", effect="rebuilds"),
     kinds={"milvus"},
     retry_policy=RETRIES,
     freshness_policy=NIGHTLY_FRESH,
@@ -68,6 +72,7 @@ def staff_gallery(context: AssetExecutionContext, services: ResourceParam[OpensS
     "sampled vectors, recall against exact search) and put behind the alias. Events go on meanwhile; the former "
     "collection is kept for going back.",
 )
+@timed
 def gallery_index(services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
         model_version = opened.model_version

@@ -8,7 +8,8 @@ from dagster import Failure, MaterializeResult, MetadataValue, asset
 from dagster_dbt import DbtCliResource
 
 from assets.failures import told_plainly
-from assets.needs import OWNERS, QUALITY, RETRIES
+from assets.needs import OWNERS, QUALITY, RETRIES, tagged
+from assets.timing import timed
 
 _PAGE = "static_index.html"
 
@@ -17,12 +18,14 @@ _PAGE = "static_index.html"
     deps=["visits_daily", "site_traffic", "dwell", "occupancy", "repeat_cohorts", "staff_presence", "camera_health"],
     group_name=QUALITY,
     owners=OWNERS,
+    tags=tagged(holds="traffic", effect="reports"),
     kinds={"dbt", "html"},
     pool="marts",
     retry_policy=RETRIES,
     description="dbt's pages about the marts, in one file: what each column means, what is tested, what is made of "
     "what and which pages show it. The job document_marts writes them anew; they hold no row.",
 )
+@timed
 def marts_docs(dbt: DbtCliResource) -> MaterializeResult[None]:
     with told_plainly():
         run = dbt.cli(["docs", "generate", "--static"], raise_on_error=False).wait()

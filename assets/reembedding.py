@@ -24,8 +24,9 @@ from dagster import (
 from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
-from assets.needs import MODELS, OWNERS, OpensReembedder, OpensServices
+from assets.needs import MODELS, OWNERS, OpensReembedder, OpensServices, tagged
 from assets.partitions import TENANTS, tenants_of
+from assets.timing import timed
 from contracts.base import TenantId
 from footfall.stores.postgres.model_coverage import Coverage, count_coverage
 from footfall.tenancy import tenant_transaction
@@ -43,12 +44,14 @@ _LISTED = 200
     partitions_def=TENANTS,
     group_name=MODELS,
     owners=OWNERS,
+    tags=tagged(holds="faces", effect="rebuilds"),
     kinds={"postgres", "s3"},
     retry_policy=RetryPolicy(max_retries=5, delay=10.0, backoff=Backoff.EXPONENTIAL),
     pool="reembedding",
     description="A tenant's templates in the model version beside the one served, made from its stored crops. Goes on "
     "where it stopped; `footfall gallery reembed --pause` holds it.",
 )
+@timed
 def reembedding(context: AssetExecutionContext, reembedder: ResourceParam[OpensReembedder]) -> MaterializeResult[None]:
     # Loading the definitions needs neither weights nor the code that runs them.
     from footfall.gallery import list_tenant_ids  # noqa: PLC0415

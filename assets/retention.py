@@ -11,6 +11,7 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetExecutionContext,
+    AssetObservation,
     Config,
     MaterializeResult,
     MetadataValue,
@@ -24,7 +25,9 @@ from dagster import TableColumn as Column
 from pydantic import Field
 
 from assets.failures import told_plainly
-from assets.needs import OWNERS, RETENTION, RETRIES, OpensServices
+from assets.needs import OWNERS, RETENTION, RETRIES, OpensServices, tagged
+from assets.sources import BUCKETS
+from assets.timing import timed
 from footfall.gallery import list_tenant_ids
 from footfall.held_images import Renewal, renew_held_images
 from footfall.retention import (
@@ -42,9 +45,10 @@ class SweepConfig(Config):
 
 
 @asset(
-    deps=["face_events"],
+    deps=["face_events", "raw_images"],
     group_name=RETENTION,
     owners=OWNERS,
+    tags=tagged(holds="faces", effect="deletes"),
     kinds={"s3"},
     retry_policy=RETRIES,
     pool="retention",
@@ -52,6 +56,7 @@ class SweepConfig(Config):
     "a tenant with a shorter term keeps too long, is deleted here. Images under a legal hold are stored anew before "
     "the rule takes them.",
 )
+@timed
 def expired_raw_images(
     context: AssetExecutionContext, config: SweepConfig, services: ResourceParam[OpensServices]
 ) -> MaterializeResult[None]:
@@ -75,15 +80,17 @@ def expired_raw_images(
 
 
 @asset(
-    deps=["face_events", "staff_face_images"],
+    deps=["face_events", "staff_face_images", "raw_images", "derived_images"],
     group_name=RETENTION,
     owners=OWNERS,
+    tags=tagged(holds="faces", effect="deletes"),
     kinds={"s3", "postgres"},
     retry_policy=RETRIES,
     pool="retention",
     description="Images that no row names, a day old or older: left by a crash between an image and its row. Nobody "
     "could find them to erase them, so they go.",
 )
+@timed
 def orphaned_objects(
     context: AssetExecutionContext, config: SweepConfig, services: ResourceParam[OpensServices]
 ) -> MaterializeResult[None]:
@@ -96,6 +103,8 @@ def orphaned_objects(
             dry_run=config.dry_run,
             progress=lambda seen: context.log.info("%d images looked at", seen),
         )
+    for seen in buckets_as_seen(sweeps):
+        context.log_event(seen)
     return report_of(sweeps, dry_run=config.dry_run)
 
 
@@ -134,6 +143,38 @@ def verdict_on(overdue: dict[str, int], *, tenants: int, promised_days: int, rul
         ),
         metadata={"overdue": sum(overdue.values()), "tenants": tenants, "rule_days": rule_days or 0, **_named(overdue)},
     )
+
+
+def buckets_as_seen(sweeps: Sequence[Sweep]) -> list[AssetObservation]:
+    """What each bucket holds now, for the sweep has just listed it whole: looking again would cost as much."""
+    observations = []
+    for bucket in ("raw", "derived"):
+        looked = [sweep for sweep in sweeps if sweep.bucket == bucket]
+        observations.append(
+            AssetObservation(
+                BUCKETS[bucket],
+                metadata={
+                    "dagster/row_count": sum(sweep.looked_at - sweep.deleted for sweep in looked),
+                    "bytes": sum(sweep.left_bytes for sweep in looked),
+                    "by_tenant": MetadataValue.table(
+                        records=[
+                            TableRecord(
+                                {
+                                    "tenant": sweep.slug,
+                                    "images": sweep.looked_at - sweep.deleted,
+                                    "bytes": sweep.left_bytes,
+                                }
+                            )
+                            for sweep in looked
+                        ],
+                        schema=TableSchema(
+                            [Column("tenant", "string"), Column("images", "int"), Column("bytes", "int")]
+                        ),
+                    ),
+                },
+            )
+        )
+    return observations
 
 
 def report_of(sweeps: Sequence[Sweep], *, dry_run: bool, renewed: int = 0) -> MaterializeResult[None]:

@@ -19,9 +19,10 @@ from dagster import (
 from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
-from assets.needs import OWNERS, RETENTION, RETRIES, OpensServices
+from assets.needs import OWNERS, RETENTION, RETRIES, OpensServices, tagged
 from assets.partitions import TENANTS, in_one_run, tenants_of
 from assets.retention import SweepConfig
+from assets.timing import timed
 from footfall.anonymising import Expiry, expire_customers, preview_expiry
 from footfall.gallery import list_tenant_ids
 from footfall.mart_terms import age_marts, transform_engine
@@ -40,12 +41,14 @@ _COUNTS = ("customers", "held", "templates", "sightings", "images", "visits")
     partitions_def=TENANTS,
     group_name=RETENTION,
     owners=OWNERS,
+    tags=tagged(holds="people", effect="deletes"),
     kinds={"postgres", "milvus", "s3"},
     retry_policy=RETRIES,
     pool="retention",
     description="Customers whom nobody saw for their tenant's retention days: templates, vectors and images go, and "
     "their visits stay as nobody's, so that no count changes. A dry run shows who would go.",
 )
+@timed
 def expired_customers(
     context: AssetExecutionContext, config: SweepConfig, services: ResourceParam[OpensServices]
 ) -> MaterializeResult[None]:
@@ -73,12 +76,14 @@ def expired_customers(
     partitions_def=TENANTS,
     group_name=RETENTION,
     owners=OWNERS,
+    tags=tagged(holds="people", effect="deletes"),
     kinds={"postgres"},
     retry_policy=RETRIES,
     pool="retention",
     description="Sightings, closed visits and audit entries past the tenant's terms, and what lapsed of answers kept "
     "for repeated requests and of workers' snapshots. The marts keep what was counted; the audit chain stays proven.",
 )
+@timed
 def aged_records(
     context: AssetExecutionContext, config: SweepConfig, services: ResourceParam[OpensServices]
 ) -> MaterializeResult[None]:
@@ -100,11 +105,13 @@ def aged_records(
     deps=["visits_daily"],
     group_name=RETENTION,
     owners=OWNERS,
+    tags=tagged(holds="traffic", effect="deletes"),
     kinds={"postgres"},
     retry_policy=RETRIES,
     pool="marts",
     description="Rows of the marts past their tenant's term, deleted from every mart that is a table.",
 )
+@timed
 def aged_marts(config: SweepConfig, services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
         transform = transform_engine(opened.settings, application="footfall-retention")
@@ -126,12 +133,14 @@ def aged_marts(config: SweepConfig, services: ResourceParam[OpensServices]) -> M
     deps=["gallery_index"],
     group_name=RETENTION,
     owners=OWNERS,
+    tags=tagged(holds="faces", effect="deletes"),
     kinds={"milvus", "postgres"},
     retry_policy=RETRIES,
     pool="gallery",
     description="Vectors that no row names: noted when they are first found, deleted after their grace. Templates "
     "without a vector, whom nobody would find, are counted and left to mend_gallery.",
 )
+@timed
 def orphaned_vectors(
     context: AssetExecutionContext, config: SweepConfig, services: ResourceParam[OpensServices]
 ) -> MaterializeResult[None]:

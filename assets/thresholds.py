@@ -18,8 +18,9 @@ from dagster import (
 )
 
 from assets.failures import told_plainly
-from assets.needs import AFTER_SOUND_DEPS, GALLERY, NIGHTLY_FRESH, OWNERS, RETRIES, OpensServices
+from assets.needs import AFTER_SOUND_DEPS, GALLERY, NIGHTLY_FRESH, OWNERS, RETRIES, OpensServices, tagged
 from assets.score_plot import score_plot
+from assets.timing import timed
 from contracts.base import TenantId
 from contracts.calibration import CalibrationReport
 from footfall.calibration import LEAST_PEOPLE
@@ -34,13 +35,16 @@ _PLOTTED = 20
     deps=["staff_gallery"],
     group_name=GALLERY,
     owners=OWNERS,
+    tags=tagged(holds="traffic", effect="rebuilds"),
     kinds={"postgres"},
     retry_policy=RETRIES,
+    pool="gallery",
     freshness_policy=NIGHTLY_FRESH,
     automation_condition=AFTER_SOUND_DEPS,
     description="Cosine thresholds of each tenant for the stated share of strangers who may be taken for somebody, "
     "from the scores of its own gallery and a bundled background, for the size of its gallery.",
 )
+@timed
 def thresholds(context: AssetExecutionContext, services: ResourceParam[OpensServices]) -> MaterializeResult[None]:
     with told_plainly(), services.open() as opened:
         model_version = opened.model_version

@@ -16,6 +16,7 @@ from footfall.settings import Settings
 from footfall.stores.postgres import erasure_requests, model_versions, staff_enrolments, tenants
 from footfall.stores.postgres.engine import open_engine
 from footfall.stores.postgres.model_coverage import count_coverage
+from footfall.stores.postgres.table_sizes import TableSize, measure_tables
 from footfall.tenancy import tenant_transaction, unbound_transaction
 
 
@@ -62,6 +63,11 @@ class Record:
                 ready = erasure_requests.select_unfinished(connection, now=datetime.now(UTC))
             found += [str(request.request_id) for request in ready]
         return found
+
+    def table_sizes(self) -> dict[str, TableSize]:
+        """Raises PostgresUnavailableError."""
+        with unbound_transaction(self.engine) as connection:
+            return measure_tables(connection)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -28,7 +28,8 @@ Progress = Callable[[int], None]
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """What was found in one bucket of one tenant. `found`: images that should not be there any more; `deleted` of
-    them, none on a dry run; `held`: those that a legal hold keeps. Sizes in bytes. `oldest`: of those found."""
+    them, none on a dry run; `held`: those that a legal hold keeps. Sizes in bytes; `left_bytes` of what
+    is there afterwards. `oldest`: of those found."""
 
     tenant_id: TenantId
     slug: str
@@ -39,6 +40,7 @@ class Sweep:
     oldest: datetime | None
     deleted: int
     held: int = 0
+    left_bytes: int = 0
 
 
 def raw_term(bucket_days: int, tenant_days: int | None) -> timedelta:
@@ -125,11 +127,12 @@ def sweep_orphaned_images(
             continue
         for bucket in ("raw", "derived"):
             # The rows are read after the images: one that is recorded between the two is not taken for an orphan.
-            found = list(_Counted(objects.list(tenant_id, bucket), progress))
+            counted = _Counted(objects.list(tenant_id, bucket), progress)
+            found = list(counted)
             with tenant_transaction(engine, tenant_id) as connection:
                 recorded = object_keys.recorded(connection, bucket)
             orphans = without_record(found, recorded, now)
-            sweeps.append(_delete(engine, objects, tenant, bucket, orphans, looked_at=found, dry_run=dry_run))
+            sweeps.append(_delete(engine, objects, tenant, bucket, orphans, looked_at=counted, dry_run=dry_run))
     return sweeps
 
 
@@ -166,16 +169,18 @@ def _outlived(
 
 
 class _Counted:
-    """An iterable of stored objects that knows how many went by."""
+    """An iterable of stored objects that knows how many went by, and of how many bytes."""
 
     def __init__(self, found: Iterator[StoredObject], progress: Progress | None) -> None:
         self._found = found
         self._progress = progress
         self.looked_at = 0
+        self.bytes = 0
 
     def __iter__(self) -> Iterator[StoredObject]:
         for item in self._found:
             self.looked_at += 1
+            self.bytes += item.size_bytes
             if self._progress is not None and self.looked_at % _BATCH == 0:
                 self._progress(self.looked_at)
             yield item
@@ -194,13 +199,14 @@ def _delete(
     bucket: BucketKind,
     condemned: Iterable[StoredObject],
     *,
-    looked_at: _Counted | Sequence[StoredObject],
+    looked_at: _Counted,
     dry_run: bool,
 ) -> Sweep:
     outlived = list(condemned)
-    held = 0
+    held = gone_bytes = 0
     for start in range(0, len(outlived), _BATCH):
-        keys = [item.key for item in outlived[start : start + _BATCH]]
+        batch = outlived[start : start + _BATCH]
+        keys = [item.key for item in batch]
         # No hold is placed while a batch goes: docs/adr/retention-ages-quietly.md.
         with tenant_transaction(engine, tenant.tenant_id) as connection:
             legal_holds.hold_still(connection)
@@ -208,14 +214,16 @@ def _delete(
             if not dry_run:
                 objects.delete(tenant.tenant_id, bucket, [key for key in keys if key not in kept])
         held += len(kept)
+        gone_bytes += sum(item.size_bytes for item in batch if item.key not in kept)
     return Sweep(
         tenant_id=tenant.tenant_id,
         slug=tenant.slug,
         bucket=bucket,
-        looked_at=looked_at.looked_at if isinstance(looked_at, _Counted) else len(looked_at),
+        looked_at=looked_at.looked_at,
         found=len(outlived),
         found_bytes=sum(item.size_bytes for item in outlived),
         oldest=min((item.modified_at for item in outlived), default=None),
         deleted=0 if dry_run else len(outlived) - held,
         held=held,
+        left_bytes=looked_at.bytes - (0 if dry_run else gone_bytes),
     )

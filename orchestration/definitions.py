@@ -19,13 +19,14 @@ from assets.quality import QUALITY_CHECKS
 from assets.quality_stores import STORE_CHECKS
 from assets.reembedding import reembedding, reembedding_complete
 from assets.retention import expired_raw_images, no_expired_images, orphaned_objects
-from assets.sources import RECORD
+from assets.sources import IMAGES, TABLES
 from assets.terms import aged_marts, aged_records, expired_customers, orphaned_vectors
 from assets.thresholds import thresholds, thresholds_rest_on_enough_people
 from footfall.settings import Settings, load_settings
 from orchestration.jobs import JOBS
 from orchestration.resources import (
     MartsDbtResource,
+    MartsResource,
     RecordResource,
     ReembedderResource,
     ServicesResource,
@@ -39,7 +40,8 @@ def build_definitions(settings: Settings) -> Definitions:
     """Raises ConfigurationError when the dbt project does not parse or the home cannot be written."""
     return Definitions(
         assets=[
-            *RECORD,
+            *TABLES,
+            *IMAGES,
             staff_gallery,
             gallery_index,
             thresholds,
@@ -79,6 +81,7 @@ def build_definitions(settings: Settings) -> Definitions:
             "record": RecordResource(),
             "reembedder": ReembedderResource(),
             "tables": TablesResource(),
+            "marts": MartsResource(),
             "dbt": MartsDbtResource(project_dir=str(project_dir()), dbt_executable=str(dbt_executable())),
         },
     )

@@ -12,13 +12,14 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from assets.expectations import expectations
 from assets.gallery import serve_former_collection
-from assets.needs import ERASURE, GALLERY, MARTS, MODELS, STAGING
+from assets.needs import CUSTOMERS, ERASURE, GALLERY, MARTS, MODELS, STAGING
+from assets.sources import look_at_tables
 
 LONGEST_RUN_SECONDS = 3600
 # A run whose process was killed would count as running for ever, and keep those behind it in the queue.
 _TAGS = {"dagster/max_runtime": str(LONGEST_RUN_SECONDS)}
 
-_GALLERY = AssetSelection.groups(GALLERY)
+_GALLERY = AssetSelection.groups(GALLERY, CUSTOMERS)
 _EXPECTATIONS = AssetSelection.checks(expectations)
 # The expectations have a job of their own: they look at the record and the marts together, and take seconds to begin.
 _MARTS = AssetSelection.groups(STAGING, MARTS) - _EXPECTATIONS
@@ -134,6 +135,15 @@ def ROLLBACK_GALLERY() -> None:  # noqa: N802  # a job like those above
     serve_former_collection()
 
 
+@job(
+    name="look_at_record",
+    tags=_TAGS,
+    description="Notes how large the tables of the record are, and changes nothing.",
+)
+def LOOK_AT_RECORD() -> None:  # noqa: N802  # a job like those above
+    look_at_tables()
+
+
 JOBS: list[JobDefinition | UnresolvedAssetJobDefinition] = [
     REBUILD_GALLERY,
     REFRESH_MARTS,
@@ -144,6 +154,7 @@ JOBS: list[JobDefinition | UnresolvedAssetJobDefinition] = [
     REOPEN_DAYS,
     CHECK_EVENTS,
     CHECK_EXPECTATIONS,
+    LOOK_AT_RECORD,
     DOCUMENT_MARTS,
     CHECK_GALLERY,
     CHECK_AUDIT_LOG,

@@ -18,8 +18,11 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from assets.dbt_project import dbt_environment, target_dir
 from footfall.errors import ConfigurationError, ServiceUnavailableError
+from footfall.mart_terms import transform_engine
 from footfall.record import Record, open_record
 from footfall.settings import Settings, load_settings
+from footfall.stores.postgres.mart_figures import MartFigures, look_at_mart
+from footfall.tenancy import unbound_transaction
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -86,6 +89,20 @@ class TablesResource(ConfigurableResource[None]):
 
         settings = load_settings()
         return examine(_transform_dsn(settings), suites, settings.home.absolute() / "data_docs")
+
+
+class MartsResource(ConfigurableResource[None]):
+    """The marts as their owner footfall_transform sees them."""
+
+    def look(self, mart: str) -> MartFigures:
+        """Raises ConfigurationError when no DSN for footfall_transform is set, and PostgresUnavailableError."""
+        settings = load_settings()
+        engine = transform_engine(settings, application="footfall-marts")
+        try:
+            with unbound_transaction(engine) as connection:
+                return look_at_mart(connection, mart)
+        finally:
+            engine.dispose()
 
 
 class MartsDbtResource(DbtCliResource):

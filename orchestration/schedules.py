@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from dagster import (
     DefaultScheduleStatus,
+    JobDefinition,
     ResourceParam,
     RunRequest,
     ScheduleDefinition,
@@ -22,6 +23,7 @@ from orchestration.jobs import (
     CHECK_EVENTS,
     CHECK_EXPECTATIONS,
     CHECK_GALLERY,
+    LOOK_AT_RECORD,
     REBUILD_GALLERY,
     REFRESH_MARTS,
     SWEEP_IMAGES,
@@ -59,7 +61,9 @@ def requests_for(partitions: Sequence[str], there: set[str]) -> Iterator[RunRequ
         yield from (RunRequest(partition_key=key, tags={TENANT_TAG: key}) for key in known)
 
 
-def _in_utc(name: str, job: UnresolvedAssetJobDefinition, cron: str, description: str) -> ScheduleDefinition:
+def _in_utc(
+    name: str, job: JobDefinition | UnresolvedAssetJobDefinition, cron: str, description: str
+) -> ScheduleDefinition:
     """Runs from the first start on, unless an operator stops it."""
     return ScheduleDefinition(
         name=name,
@@ -76,6 +80,7 @@ SCHEDULES: list[ScheduleDefinition] = [
     _in_utc("nightly_gallery", REBUILD_GALLERY, "30 3 * * *", "Every night at 03:30 UTC."),
     _in_utc("hourly_marts", REFRESH_MARTS, "5 * * * *", "Five minutes past every hour."),
     _in_utc("nightly_retention", SWEEP_IMAGES, "45 2 * * *", "Every night at 02:45 UTC."),
+    _in_utc("nightly_look_at_record", LOOK_AT_RECORD, "5 4 * * *", "Every night at 04:05 UTC, after the terms."),
     _in_utc("nightly_audit_check", CHECK_AUDIT_LOG, "15 4 * * *", "Every night at 04:15 UTC."),
     _in_utc("hourly_event_checks", CHECK_EVENTS, "50 * * * *", "Ten minutes to every hour."),
     _in_utc(

@@ -7,10 +7,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from dagster import AssetKey, DagsterInstance, DagsterRunStatus, ExecuteInProcessResult
+from dagster import AssetKey, DagsterInstance, DagsterRunStatus, ExecuteInProcessResult, TableMetadataValue
 from pydantic import SecretStr
 from sqlalchemy import make_url, text
 
+from assets.sources import TABLES
 from footfall.environment import settings_environment
 from footfall.settings import Settings
 from footfall.stores.postgres.engine import owner_engine
@@ -94,6 +95,50 @@ def test_everything_is_made_and_checked_by_one_job(run_job: RunJob, settings: Se
     assert {f"visits_{bucket}_matches_the_record" for bucket in ("15min", "hourly", "daily")} <= set(checks)
     assert checks["gallery_matches_record"]
     assert [name for name, passed in checks.items() if name.startswith("visits_") and not passed] == []
+
+
+def test_every_mart_tells_rows_bytes_seconds_and_what_was_built_last(
+    run_job: RunJob, settings: Settings, record: Record
+) -> None:
+    site = record.site("UTC", name="Told")
+    record.visit(site, record.staff(), "2026-06-01 10:00", kind="staff")
+    record.visit(site, record.customer(), "2026-06-01 10:00", first=True)
+    told = {
+        event.asset_key.to_user_string(): event.materialization.metadata
+        for event in run_job("refresh_marts", settings).get_asset_materialization_events()
+        if event.asset_key
+    }
+    assert [name for name, metadata in told.items() if "seconds" not in metadata] == []
+    daily, weekly, people = (told[name] for name in ("visits_daily", "visits_weekly", "staff_presence"))
+    for metadata in (daily, weekly, people):
+        rows, built = metadata["dagster/row_count"].value, metadata["rows of the latest build"].value
+        assert isinstance(rows, int)
+        assert isinstance(built, int)
+        assert rows >= built >= 1
+    size = daily["bytes"].value
+    assert isinstance(size, int)
+    assert size > 0
+    preview = daily["preview"]
+    assert isinstance(preview, TableMetadataValue)
+    assert {"site_name", "visitor_visits"} <= set(preview.records[0].data)
+    assert not {"tenant_id", "site_id"} & set(preview.records[0].data)
+    assert "preview" not in people, "nobody is looked up on Dagster's page"
+
+
+def test_the_tables_of_the_record_are_looked_at(run_job: RunJob, settings: Settings, record: Record) -> None:
+    record.site()
+    result = run_job("look_at_record", settings)
+    assert result.success
+    seen = {
+        observed.asset_key.to_user_string(): observed.metadata
+        for event in result.get_asset_observation_events()
+        for observed in [event.asset_observation_data.asset_observation]
+    }
+    assert set(seen) == {spec.key.to_user_string() for spec in TABLES}
+    for metadata in seen.values():
+        size = metadata["bytes"].value
+        assert isinstance(size, int)
+        assert size > 0
 
 
 @pytest.mark.e2e

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from assets.retention import report_of, verdict_on
+from assets.retention import buckets_as_seen, report_of, verdict_on
 from contracts.base import TenantId
 from footfall.retention import Sweep
 
@@ -35,6 +36,17 @@ def test_the_check_fails_for_overdue_images_and_for_another_rule(
 
 def test_the_check_passes_when_nothing_is_overdue_and_the_rule_is_the_promised_one() -> None:
     assert verdict_on({}, tenants=2, promised_days=30, rule_days=30).passed
+
+
+def test_a_sweep_tells_what_the_buckets_hold_afterwards() -> None:
+    sweeps = [
+        replace(swept("acme", found=2, deleted=2), left_bytes=800),
+        replace(swept("other", found=0, deleted=0), left_bytes=1000),
+    ]
+    raw, derived = buckets_as_seen(sweeps)
+    assert (raw.asset_key.to_user_string(), derived.asset_key.to_user_string()) == ("raw_images", "derived_images")
+    assert (raw.metadata["dagster/row_count"].value, raw.metadata["bytes"].value) == (18, 1800)
+    assert (derived.metadata["dagster/row_count"].value, derived.metadata["bytes"].value) == (0, 0)
 
 
 def test_the_report_sums_up_and_names_tenants_where_anything_was_found() -> None:

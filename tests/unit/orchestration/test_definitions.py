@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -15,21 +16,29 @@ from dagster import (
     DefaultScheduleStatus,
     DefaultSensorStatus,
     Definitions,
+    MaterializeResult,
     OpDefinition,
     PartitionsDefinition,
 )
+from dagster._core.definitions.decorators.op_decorator import DecoratedOpFunction
 from dagster._core.definitions.sensor_definition import SensorType
 
 from assets.dbt_project import load_manifest
-from assets.needs import POOLS
+from assets.needs import POOLS, Effect, Holds
 from assets.partitions import DAYS, IN_ONE_RUN, TENANT_DAYS, TENANTS
+from assets.timing import timed
 from footfall.settings import Settings, load_settings
 from orchestration.definitions import build_definitions
 from orchestration.jobs import JOBS
 
 GROUPS = {
-    "sources": {"sites", "staff_face_images", "customer_templates", "face_events", "visits", "traffic_changes"},
+    "sources": {
+        *("sites", "staff_face_images", "customer_templates", "face_events", "visits", "traffic_changes"),
+        *("audit_log", "retention_terms", "raw_images", "derived_images"),
+    },
     "gallery": {"staff_gallery", "gallery_index", "thresholds"},
+    "customers": {"duplicate_candidates"},
+    "erasure": {"erasure_requests", "purge_certificates"},
     "retention": {"expired_raw_images", "orphaned_objects", "orphaned_vectors", "aged_marts", "face_keys"},
     "days": {"recorded_days", "reopened_days"},
     "models": {"reembedding"},
@@ -140,6 +149,39 @@ def test_every_asset_has_an_owner_a_description_and_kinds(definitions: Definitio
         assert spec.kinds, spec.key
 
 
+def test_every_asset_says_what_is_in_it_and_what_making_it_does(definitions: Definitions) -> None:
+    """So that whoever looks for what deletes, or for what holds faces, finds all of it."""
+    tags = {spec.key.to_user_string(): dict(spec.tags) for spec in definitions.resolve_all_asset_specs()}
+    for name, found in tags.items():
+        assert found.get("holds") in get_args(Holds), name
+        assert found.get("effect") in get_args(Effect), name
+    deleting = {name for name, found in tags.items() if found["effect"] == "deletes"}
+    assert deleting == {
+        *(GROUPS["retention"] | GROUPS["erasure"]),
+        *("expired_customers", "aged_records"),
+    }
+    marts_of_people = {name for name in GROUPS["marts"] if tags[name]["holds"] == "people"}
+    assert marts_of_people == {"staff_presence"}
+
+
+def test_every_asset_that_runs_tells_how_long_it_took(definitions: Definitions) -> None:
+    """The marts' seconds are dbt's own, model by model; a run of them is looked at in the integration tests."""
+    made = [made for made in definitions.resolve_asset_graph().assets_defs if made.is_executable and made.keys]
+    untimed = {
+        key.to_user_string()
+        for asset in made
+        for key in asset.keys
+        if not isinstance(asset.node_def, OpDefinition)
+        or not isinstance(asset.node_def.compute_fn, DecoratedOpFunction)
+        or asset.node_def.compute_fn.decorated_fn.__code__ is not timed(_nothing).__code__
+    }
+    assert untimed == GROUPS["marts"] | GROUPS["staging"]
+
+
+def _nothing() -> MaterializeResult[None]:
+    return MaterializeResult()
+
+
 def test_every_asset_that_runs_is_tried_again_and_takes_turns_where_two_would_collide(definitions: Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     for made in graph.assets_defs:
@@ -200,7 +242,7 @@ def test_the_marts_come_from_the_record(definitions: Definitions) -> None:
 @pytest.mark.parametrize(
     ("job", "assets", "checks"),
     [
-        ("rebuild_gallery", GROUPS["gallery"], {"gallery_matches_record"}),
+        ("rebuild_gallery", GROUPS["gallery"] | GROUPS["customers"], {"gallery_matches_record"}),
         ("refresh_marts", GROUPS["staging"] | GROUPS["marts"], MART_CHECKS),
         (
             "refresh_all",
@@ -251,7 +293,8 @@ def test_sensors_watch_unasked(definitions: Definitions) -> None:
 def test_runs_that_would_collide_share_a_pool(definitions: Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     assert graph.get(AssetKey("visits_daily")).pools == graph.get(AssetKey("stg_visits")).pools == {"marts"}
-    assert graph.get(AssetKey("gallery_index")).pools == {"gallery"}
+    for name in ("gallery_index", "thresholds", "duplicate_candidates", "orphaned_vectors"):
+        assert graph.get(AssetKey(name)).pools == {"gallery"}
 
 
 def test_every_pool_is_known_before_a_run_asks_for_it(definitions: Definitions) -> None:
