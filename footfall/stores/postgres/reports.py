@@ -49,7 +49,7 @@ _LIVE = """
     order by bucket_start, name, site_id
 """
 
-_MARTS: dict[Bucket, str] = {
+MARTS: dict[Bucket, str] = {
     "15min": "marts.visits_15min",
     "hour": "marts.visits_hourly",
     "day": "marts.visits_daily",
@@ -77,12 +77,12 @@ _FROM_MART = {
           and (cast(:allowed_sites as uuid[]) is null or m.site_id = any(cast(:allowed_sites as uuid[])))
         order by m.bucket_start, m.site_name, m.site_id
     """)  # noqa: S608 - the table's name is one of those above
-    for bucket, table in _MARTS.items()
+    for bucket, table in MARTS.items()
 }
 
 _BUILT_AT = {
     bucket: text(f"select max(built_at) from {table}")  # noqa: S608 - the table's name is one of those above
-    for bucket, table in _MARTS.items()
+    for bucket, table in MARTS.items()
 }
 
 
@@ -120,7 +120,7 @@ def select_live_traffic(connection: Connection, span: TrafficSpan) -> list[Traff
 def select_mart_traffic(connection: Connection, span: TrafficSpan) -> tuple[datetime | None, list[TrafficRow]]:
     """When the tenant's part of the mart was built, and its rows; None and no rows while there is no mart."""
     exists = connection.execute(
-        text("select to_regclass(:table) is not null as found"), {"table": _MARTS[span.bucket]}
+        text("select to_regclass(:table) is not null as found"), {"table": MARTS[span.bucket]}
     ).scalar_one()
     if not exists:
         return None, []
