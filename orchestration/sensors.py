@@ -32,6 +32,7 @@ from footfall.alerts import Alert, send_alert
 from footfall.settings import load_settings
 from orchestration.failures import sentence_of
 from orchestration.jobs import ERASE, LONGEST_RUN_SECONDS, REBUILD_GALLERY, REEMBED_TENANT
+from orchestration.lost_runs import lost_runs
 from orchestration.resources import RecordResource
 from orchestration.run_watch import Concern, SeenRun, SeenSchedule, missed_schedules, stuck_runs
 from orchestration.schedules import SCHEDULES
@@ -203,6 +204,7 @@ automation = AutomationConditionSensorDefinition(
 SENSORS: list[SensorDefinition] = [
     alert_on_failure,
     watch_runs,
+    lost_runs,
     staff_changed,
     second_version,
     tenants_changed,

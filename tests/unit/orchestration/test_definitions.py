@@ -283,7 +283,9 @@ def test_schedules_run_unasked(definitions: Definitions) -> None:
 
 def test_sensors_watch_unasked(definitions: Definitions) -> None:
     sensors = {sensor.name: sensor for sensor in definitions.get_repository_def().sensor_defs}
-    assert {"alert_on_failure", "watch_runs", "staff_changed", "second_version", "tenants_changed"} <= set(sensors)
+    assert {"alert_on_failure", "watch_runs", "staff_changed", "second_version", "tenants_changed", "lost_runs"} <= set(
+        sensors
+    )
     assert sensors["automation"].sensor_type is SensorType.AUTO_MATERIALIZE
     assert {sensor.default_status for sensor in sensors.values()} == {DefaultSensorStatus.RUNNING}
     assert [name for name, sensor in sensors.items() if len(sensor.description or "") < 20] == []
