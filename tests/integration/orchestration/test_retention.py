@@ -11,12 +11,14 @@ from dagster import ExecuteInProcessResult
 from sqlalchemy import Engine
 
 from contracts.base import TenantId
+from footfall.operations import OperatorServices
 from footfall.retention import count_overdue_raw_images, sweep_expired_raw_images, sweep_orphaned_images
 from footfall.settings import S3Settings, Settings
 from footfall.stores.base import BucketKind, ObjectStore
 from footfall.stores.objects import S3ObjectStore
 from tests.integration.marts import Record, engine_of, new_tenant
 from tests.integration.orchestration.conftest import RunJob
+from tests.relays import undeletable
 from tests.servers import MigratedPostgres
 
 
@@ -32,6 +34,12 @@ def operator(database: MigratedPostgres) -> Iterator[Engine]:
     engine = engine_of(database.operator_dsn)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def served(services: OperatorServices) -> None:
+    """A gallery, which one asset of the job looks into."""
+    services.vectors.ensure(services.model_version)
 
 
 def later(**after: float) -> datetime:
@@ -123,6 +131,7 @@ def test_a_tenant_that_was_deleted_meanwhile_is_passed_over(objects: ObjectStore
     assert sweep_orphaned_images(operator, objects, [gone], now=later(), dry_run=False) == []
 
 
+@pytest.mark.usefixtures("served")
 def test_the_nightly_job_sweeps_and_its_check_reads_the_bucket_back(
     run_job: RunJob, settings: Settings, s3: S3Settings, objects: ObjectStore, record: Record
 ) -> None:
@@ -141,6 +150,25 @@ def test_a_bucket_that_refuses_is_a_plain_failure_of_the_run(
     assert not result.success
     failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     assert "S3 refuses the request" in str([failure.user_failure_data for failure in failures])
+
+
+@pytest.mark.usefixtures("served")
+def test_a_bucket_that_refuses_to_delete_fails_the_run_and_the_next_one_sweeps(
+    run_job: RunJob, settings: Settings, s3: S3Settings, objects: ObjectStore, record: Record
+) -> None:
+    overdue = record.sighting(record.site(), later(days=-40))
+    key = put(objects, record, f"events/{overdue}.jpg")
+    assert s3.endpoint is not None
+    with undeletable(s3.endpoint) as (endpoint, refusing):
+        refused = settings.model_copy(update={"s3": s3.model_copy(update={"endpoint": endpoint})})
+        result = run_job("sweep_images", refused)
+        assert not result.success
+        failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+        assert "S3 refuses the request (AccessDenied)" in str([failure.user_failure_data for failure in failures])
+        assert keys(objects, record.tenant_id) == {key}
+        refusing.clear()
+        assert run_job("sweep_images", refused).success
+    assert keys(objects, record.tenant_id) == set()
 
 
 def check(result: ExecuteInProcessResult, name: str) -> bool:

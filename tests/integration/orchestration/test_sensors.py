@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import ClassVar
 from unittest.mock import patch
@@ -25,6 +25,19 @@ from dagster import (
     job,
     op,
 )
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    GrpcServerCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+    TickData,
+    TickStatus,
+)
 from dagster._core.test_utils import create_run_for_test, instance_for_test
 from pydantic import SecretStr
 
@@ -32,9 +45,17 @@ from footfall.environment import settings_environment
 from footfall.errors import ConfigurationError
 from footfall.settings import AlertSettings, Settings
 from orchestration.resources import RecordResource
+from orchestration.schedules import SCHEDULES
 from orchestration.sensors import alert_on_failure, staff_changed, watch_runs
 from tests.integration.marts import Record
 from tests.integration.orchestration.test_gallery import enrol
+
+NIGHTLY, HOURLY = (
+    next(schedule for schedule in SCHEDULES if schedule.name == name) for name in ("nightly_retention", "hourly_marts")
+)
+REPOSITORY = RemoteRepositoryOrigin(
+    GrpcServerCodeLocationOrigin(host="127.0.0.1", port=1, location_name="footfall"), "__repository__"
+)
 
 
 class Hook(BaseHTTPRequestHandler):
@@ -113,6 +134,40 @@ def test_a_run_that_does_not_begin_is_told_once(alerted: Settings, instance: Dag
     [told] = Hook.received
     assert told["title"] == "A run of refresh_marts does not begin"
     assert told["link"].endswith(run.run_id)
+
+
+def test_a_schedule_that_missed_a_day_is_told_once(alerted: Settings, instance: DagsterInstance) -> None:
+    """The daemon was away, or stood still; its schedules had run until then."""
+    now = datetime.now(UTC)
+    for schedule, ticked in ((NIGHTLY, now - timedelta(days=2)), (HOURLY, now)):
+        origin = RemoteInstigatorOrigin(REPOSITORY, schedule.name)
+        state = InstigatorState(
+            origin,
+            InstigatorType.SCHEDULE,
+            InstigatorStatus.RUNNING,
+            ScheduleInstigatorData(str(schedule.cron_schedule), (now - timedelta(days=9)).timestamp()),
+        )
+        instance.add_instigator_state(state)
+        instance.create_tick(
+            TickData(
+                state.instigator_origin_id,
+                schedule.name,
+                InstigatorType.SCHEDULE,
+                TickStatus.SUCCESS,
+                ticked.timestamp(),
+                selector_id=state.selector_id,
+                run_ids=[],
+            )
+        )
+    cursor = None
+    for _ in range(2):
+        with build_sensor_context(instance=instance, cursor=cursor) as context:
+            looked = watch_runs(context)
+        assert isinstance(looked, SensorResult)
+        cursor = looked.cursor
+    [told] = Hook.received
+    assert told["title"] == f"The schedule {NIGHTLY.name} missed its time"
+    assert f"last ticked at {now - timedelta(days=2):%Y-%m-%d %H:%M} UTC" in told["body"]
 
 
 def test_staff_that_changed_ask_for_a_rebuild_and_others_do_not(
