@@ -53,6 +53,14 @@ def restore(
     source: Annotated[Path, typer.Argument(help="A file that `footfall backup` wrote.", exists=True, dir_okay=False)],
     passphrase_file: PassphraseFile = None,
     key_ring: KeyRing = None,
+    master_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="The file of the present master key, for a backup from before `footfall keys rotate-master`.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
     """Put a backup into an empty FOOTFALL_HOME, with the newest key ring, and rebuild the gallery.
 
@@ -65,7 +73,9 @@ def restore(
     began = time.monotonic()
     settings = load_settings()
     ring = _ring_of(source, key_ring)
-    held, dropped = restore_backup(settings, source, ring, _passphrase(passphrase_file, confirm=False), _tell)
+    held, dropped = restore_backup(
+        settings, source, ring, _passphrase(passphrase_file, confirm=False), _tell, master_key=master_key
+    )
     _tell("the gallery")
     vectors = rebuild(settings)
     typer.echo(

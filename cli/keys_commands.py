@@ -95,6 +95,32 @@ def rings(
         raise typer.Exit(1)
 
 
+@app.command("rotate-master")
+def rotate_master() -> None:
+    """Replace the master key that wraps the faces' keys; they are wrapped anew, and the former one is destroyed.
+
+    Works while the stack runs, and goes on where it was stopped. Backups from before open with the new key alone:
+    `footfall restore --master-key`. Where several machines serve one database, stop the others and give them the new
+    file before they start.
+    """
+    from footfall.key_ring import RING_NAME
+    from footfall.master_rotation import rotate_master as rotate
+
+    with _operator() as services:
+        done = rotate(services.settings, services.engine)
+    typer.echo(f"{done.keys} keys were wrapped anew, and {len(done.rings)} key rings written.")
+    for ring in done.rings:
+        if ring.fault is not None:
+            typer.echo(f"{ring.path}  {ring.fault}")
+    if not done.completed:
+        typer.echo(
+            f"The former master key is kept, for a {RING_NAME} that is away opens with it alone. Bring the disk back,"
+            " or have it written no more with `footfall keys rings --forget`, and run this again."
+        )
+        raise typer.Exit(1)
+    typer.echo("Nothing is wrapped by the former master key any more, and it is destroyed. Make a backup now.")
+
+
 def _reseal(direction: Direction) -> None:
     from footfall.gallery import list_tenant_ids
     from footfall.resealing import count_to_do, reseal

@@ -78,10 +78,14 @@ def read_ring(path: Path, vault: FaceVault) -> list[RingEntry]:
         raise InputError(
             f"The key ring {path} cannot be read: {error.strerror}.", hint="Backups open with the newest key ring."
         ) from error
-    plain = vault.ring_sealer().open(held[len(_MARK) :], _CONTEXT) if held.startswith(_MARK) else None
+    sealed = held[len(_MARK) :] if held.startswith(_MARK) else b""
+    found = (opener.open(sealed, _CONTEXT) for opener in vault.ring_openers())
+    plain = next((opened for opened in found if opened is not None), None)
     if plain is None or len(plain) % _ENTRY_BYTES:
         raise InputError(
-            f"{path} is no key ring of this installation.", hint="Keep the backups of each installation in a folder."
+            f"{path} is no key ring of this installation.",
+            hint="Keep the backups of each installation in a folder. A backup from before the master key was replaced "
+            "needs the present one: `footfall restore --master-key`.",
         )
     return [_unpacked(plain[start : start + _ENTRY_BYTES]) for start in range(0, len(plain), _ENTRY_BYTES)]
 

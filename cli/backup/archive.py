@@ -22,7 +22,7 @@ from cli.backup.sealed import SealedReader, SealedWriter
 from cli.stack.credentials import load_or_create, write_private
 from contracts.base import TenantId
 from footfall.errors import ConfigurationError, ConflictError, InputError
-from footfall.face_vault import open_vault
+from footfall.face_vault import open_vault, put_master
 from footfall.key_ring import RingEntry, read_ring, remember_ring, write_ring
 from footfall.pictures import SEALED_TYPE, sealed_face
 from footfall.settings import Settings
@@ -124,10 +124,17 @@ def read_manifest(source: Path, passphrase: str) -> Manifest:
 
 
 def restore_backup(
-    settings: Settings, source: Path, ring: Path, passphrase: str, progress: Progress
+    settings: Settings,
+    source: Path,
+    ring: Path,
+    passphrase: str,
+    progress: Progress,
+    *,
+    master_key: Path | None = None,
 ) -> tuple[Manifest, Dropped]:
     """Puts a backup into a home that has no stack yet, holds rows and images against the manifest, and then drops what
-    no key of the ring opens. When anything fails the home is left as it was.
+    no key of the ring opens. When anything fails the home is left as it was. `master_key`: the file of the one that the
+    ring was written with, where it was replaced since the backup.
 
     Raises InputError for the files and the passphrase, ConflictError for a home that is in use, ConfigurationError when
     what was restored is not what was backed up.
@@ -143,6 +150,8 @@ def restore_backup(
     manifest = read_manifest(source, passphrase)
     try:
         _restore_secrets(settings.home, source, passphrase)
+        if master_key is not None:
+            put_master(settings.master_key_path, master_key)
         entries = read_ring(ring, open_vault(settings)) if manifest.keys else []
         with _staging(settings.home) as staging, _stores(settings) as (postgres, objects):
             objects.ensure()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, text
 
 from contracts.base import TenantId
 from footfall.errors import ConflictError
-from footfall.face_vault import WrappedKey, vault_of
+from footfall.face_vault import FaceVault, WrappedKey, vault_of
 from footfall.sealing import Sealer
 
 _PAGE = 20_000
@@ -88,10 +88,16 @@ def ensure_keys(connection: Connection, tenant_id: TenantId, face_ids: Collectio
             "tenant_id": tenant_id,
             "ids": wanted,
             "wrapped": [key.wrapped for key in fresh],
-            "master_id": vault.master_id,
+            "master_id": fresh[0].master_id,
         },
     )
-    found = _sealers(connection, tenant_id, rows.all())
+    kept = rows.all()
+    if vault.master_id != fresh[0].master_id:
+        # The master key was replaced meanwhile, and nobody would look for these any more.
+        own = {key.wrapped for key in fresh}
+        delete_keys(connection, tenant_id, [row.face_id for row in kept if bytes(row.wrapped) in own])
+        return ensure_keys(connection, tenant_id, face_ids)
+    found = _sealers(connection, tenant_id, kept)
     late = [face_id for face_id in wanted if face_id not in found]
     if late:
         found |= select_keys(connection, tenant_id, late)
@@ -123,6 +129,57 @@ def every_key(connection: Connection) -> Iterator[KeptKey]:
         if len(rows) < _PAGE:
             return
         after = rows[-1].face_id
+
+
+def hold_still(connection: Connection) -> None:
+    """Waits for whoever is making or destroying keys, and lets nobody begin until the transaction ends."""
+    connection.execute(text("lock table footfall.face_keys in share row exclusive mode"))
+
+
+def count_wrapped_otherwise(connection: Connection, master_id: bytes) -> int:
+    """The bound tenant's keys that another master key wrapped."""
+    found: int = connection.execute(
+        text(
+            "select count(*) from footfall.face_keys"
+            " where tenant_id = footfall.current_tenant() and master_id <> :master_id"
+        ),
+        {"master_id": master_id},
+    ).scalar_one()
+    return found
+
+
+def rewrap_some(connection: Connection, tenant_id: TenantId, vault: FaceVault, *, limit: int) -> int:
+    """Wraps some of the bound tenant's keys anew that another master key wrapped; how many. The table must be held
+    still: rows are replaced, and whoever was destroying one would pass its successor over."""
+    rows = connection.execute(
+        text("""
+            delete from footfall.face_keys
+            where tenant_id = :tenant_id and face_id = any(array(
+                select face_id from footfall.face_keys
+                where tenant_id = :tenant_id and master_id <> :master_id
+                order by face_id limit :limit
+            ))
+            returning face_id, wrapped, master_id
+        """),
+        {"tenant_id": tenant_id, "master_id": vault.master_id, "limit": limit},
+    ).all()
+    fresh = [vault.rewrap(tenant_id, row.face_id, WrappedKey(bytes(row.wrapped), bytes(row.master_id))) for row in rows]
+    if rows:
+        connection.execute(
+            text("""
+                insert into footfall.face_keys (tenant_id, face_id, wrapped, master_id)
+                select :tenant_id, w.face_id, w.wrapped, w.master_id
+                from unnest(cast(:ids as uuid[]), cast(:wrapped as bytea[]), cast(:masters as bytea[]))
+                    as w (face_id, wrapped, master_id)
+            """),
+            {
+                "tenant_id": tenant_id,
+                "ids": [row.face_id for row in rows],
+                "wrapped": [key.wrapped for key in fresh],
+                "masters": [key.master_id for key in fresh],
+            },
+        )
+    return len(rows)
 
 
 def delete_keys(connection: Connection, tenant_id: TenantId, face_ids: Collection[UUID]) -> int:

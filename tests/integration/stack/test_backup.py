@@ -117,6 +117,11 @@ def test_a_backup_restored_into_an_empty_home_is_what_was_backed_up(
         assert destroy_face_keys(connection, tenant_id, [erased]) == 1
     rings = first.footfall("keys", "rings")
     assert (rings.returncode, rings.stdout) == (0, f"{tmp_path / RING_NAME}  1 keys\n"), rings.stderr
+    # And the master key is replaced: the ring is sealed with another one than the backup has.
+    rotated = first.footfall("keys", "rotate-master")
+    assert rotated.returncode == 0, rotated.stderr
+    assert rotated.stdout.startswith("1 keys were wrapped anew, and 1 key rings written.")
+    assert not (first.path / "secrets" / "faces.key.former").exists()
     first.down()
 
     wrong = tmp_path / "wrong"
@@ -132,7 +137,13 @@ def test_a_backup_restored_into_an_empty_home_is_what_was_backed_up(
     assert "Backups open with the newest key ring." in ringless.stderr
     assert not (second.path / "secrets").exists()
 
-    restored = second.footfall("restore", str(tmp_path / "b"), "--passphrase-file", str(passphrase))
+    outdated = second.footfall("restore", str(tmp_path / "b"), "--passphrase-file", str(passphrase))
+    assert outdated.returncode == 2
+    assert "`footfall restore --master-key`" in outdated.stderr
+    assert not (second.path / "secrets").exists()
+
+    present = ("--master-key", str(first.path / "secrets" / "faces.key"))
+    restored = second.footfall("restore", str(tmp_path / "b"), "--passphrase-file", str(passphrase), *present)
     assert restored.returncode == 0, restored.stderr
     assert "a gallery of 2 templates" in restored.stdout
     assert "Left out 1 images and 1 templates" in restored.stdout
