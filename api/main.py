@@ -54,7 +54,8 @@ from api.state import ApiState
 from api.upload_room import UploadRoom
 from api.verified_tokens import VerifiedTokens
 from api.version import VERSION
-from footfall.errors import FootfallError
+from footfall.errors import FootfallError, ServiceUnavailableError
+from footfall.schema_version import require_schema
 from footfall.services import Services, open_services
 from footfall.settings import Settings, load_settings
 from footfall.signing_keys import KeyWatch
@@ -154,6 +155,7 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         keys = await to_thread.run_sync(KeyWatch, settings.keys_path)
         services = await to_thread.run_sync(open_services, settings)
+        await to_thread.run_sync(_refuse_another_schema, services)
         standing = Standing(services.engine, believed_seconds=settings.api.standing_seconds)
         counters = CounterStore(settings.limits, failures=metrics.rate_limit_failures)
         api, waiting = settings.api, settings.api.waiting_at_most
@@ -202,6 +204,14 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
             await to_thread.run_sync(services.close)
 
     return lifespan
+
+
+def _refuse_another_schema(services: Services) -> None:
+    """Raises SchemaMismatchError. A Postgres that is away is for /readyz to tell: it may come back."""
+    try:
+        logger.info("Postgres answers: %s", require_schema(services.engine))
+    except ServiceUnavailableError as error:
+        logger.warning("the schema is not known yet: %s", error.message)
 
 
 async def _prepare(services: Services) -> None:

@@ -34,6 +34,23 @@ def migrate() -> None:
     typer.echo("The schema is up to date.")
 
 
+@db.command("downgrade")
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="The migration to end with, such as 0015: those after it go.")],
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask. What later migrations made goes with its rows.")
+    ] = False,
+) -> None:
+    """Take the schema back, with the version that made it: before an upgrade is given up. Back up first."""
+    from footfall.provisioning import downgrade_schema
+
+    if not yes:
+        typer.confirm(f"Everything that migrations after {revision} made goes, with its rows. Go on?", abort=True)
+    downgrade_schema(_owner_dsn(load_settings()), revision)
+    typer.echo(f"The schema is at {revision}.")
+
+
 @tenant.command("create")
 def create_tenant(
     *,

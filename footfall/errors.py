@@ -25,6 +25,16 @@ class ConfigurationError(FootfallError):
     title = "The configuration does not work"
 
 
+class SchemaMismatchError(ConfigurationError):
+    slug = "schema-mismatch"
+    title = "The program and the database's schema do not go together"
+
+
+class SchemaMissingError(SchemaMismatchError):
+    slug = "schema-missing"
+    title = "The database has no schema of Footfall"
+
+
 # --- what the caller sent ---------------------------------------------------------------------------
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from contracts.reports import ComponentHealth
-from footfall.errors import FootfallError
+from footfall.errors import FootfallError, SchemaMismatchError
+from footfall.schema_version import require_schema
 from footfall.services import Services
 from footfall.serving import refresh
 from footfall.stores.postgres.tenants import id_for_slug
@@ -34,16 +35,20 @@ def check_services(services: Services) -> tuple[ComponentHealth, ...]:
 
 
 def _ping_postgres(services: Services) -> str:
-    # Through the schema, as the application's role: a server without our tables is not ready.
+    # Through the schema, as the application's role: a server without our tables is not ready, nor one with those of a
+    # version that this program does not go together with.
     with unbound_transaction(services.engine) as connection:
         id_for_slug(connection, "")
         refresh(services, connection)  # a process that sees no events notices a change of the model here
-    return "answers, with the schema in place"
+    return f"answers; {require_schema(services.engine)}"
 
 
 def _answer(name: str, check: Callable[[], str]) -> ComponentHealth:
     try:
         return ComponentHealth(name=name, healthy=True, detail=check())
+    except SchemaMismatchError as error:
+        logger.warning("%s is not ready: %s", name, error.message)
+        return ComponentHealth(name=name, healthy=False, detail=f"{error.message} {error.hint}")
     except FootfallError as error:
         # The message may name hosts and roles, which are for the log.
         logger.warning("%s is not ready: %s", name, error.message)

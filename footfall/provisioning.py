@@ -10,8 +10,10 @@ from uuid import uuid4
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from pydantic import Field, ValidationError
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 import footfall
@@ -20,8 +22,10 @@ from contracts.base import Contract, Name, PrivacyMode, TenantId
 from footfall import audit
 from footfall.access import NewUser, add_user
 from footfall.errors import ConfigurationError, ConflictError, InputError
-from footfall.stores.postgres import roles, tenants
+from footfall.schema_version import judge, known_revisions
+from footfall.stores.postgres import roles, schema_history, tenants
 from footfall.stores.postgres.engine import owner_engine, read_dsn, translate_errors
+from footfall.stores.postgres.schema_history import Migrated
 from footfall.tenancy import tenant_transaction, unbound_transaction
 
 logger = logging.getLogger(__name__)
@@ -40,23 +44,49 @@ _MIGRATIONS = Path(footfall.__file__).parent.parent / "migrations"
 
 
 def upgrade_schema(owner_dsn: str) -> None:
-    """Brings the schema to its newest version, in one transaction. Does nothing when it is there already.
+    """Brings the schema to this program's newest version, in one transaction. Does nothing when it is there already,
+    or newer and fit for this program.
 
-    Safe to call from several processes at once: all but one wait. Raises PostgresUnavailableError, and
-    ConfigurationError when the server is older than Postgres 16 or the role may not make roles or schemas.
+    Safe to call from several processes at once: all but one wait. Raises PostgresUnavailableError,
+    SchemaMismatchError when the schema is newer and not fit, and ConfigurationError when the server is older than
+    Postgres 16 or the role may not make roles or schemas.
     """
-    with _migrating(owner_dsn) as config:
-        command.upgrade(config, "head")
+    with _migrating(owner_dsn) as (config, connection):
+        had, known = schema_history.read(connection), known_revisions()
+        if had and had[-1].revision not in known:
+            logger.info("%s: left as it is", judge(had, known))
+        else:
+            command.upgrade(config, "head")
+            _note(config, connection)
 
 
 def downgrade_schema(owner_dsn: str, revision: str = "base") -> None:
-    """Takes the schema back to `revision`, dropping what came later **with its rows**. Raises as upgrade_schema."""
-    with _migrating(owner_dsn) as config:
-        command.downgrade(config, revision)
+    """Takes the schema back to `revision`, dropping what came later **with its rows**. Raises as upgrade_schema, and
+    InputError when the schema was never at that revision, or is at one that this program does not know."""
+    with _migrating(owner_dsn) as (config, connection):
+        try:
+            command.downgrade(config, revision)
+        except CommandError as error:
+            raise InputError(
+                f"The schema cannot be taken back to {revision}: {error}.",
+                hint=f"Only the version that made it can; this one knows {', '.join(known_revisions())}.",
+            ) from error
+        _note(config, connection)
+
+
+def _note(config: Config, connection: Connection) -> None:
+    """What the database has had, for programs of every version to read."""
+    at = connection.execute(text("select version_num from public.footfall_schema_version")).scalar_one_or_none()
+    steps = [] if at is None else [*ScriptDirectory.from_config(config).iterate_revisions(at, "base")]
+    # A migration that does not say that the code before it runs with it is taken for one with which it does not.
+    schema_history.replace(
+        connection,
+        [Migrated(one.revision, getattr(one.module, "previous_code_runs", False)) for one in reversed(steps)],
+    )
 
 
 @contextmanager
-def _migrating(owner_dsn: str) -> Iterator[Config]:
+def _migrating(owner_dsn: str) -> Iterator[tuple[Config, Connection]]:
     with _owner_errors(), owner_engine(owner_dsn) as engine, engine.begin() as connection:
         version = connection.execute(text("select current_setting('server_version_num')::integer")).scalar_one()
         if version < _OLDEST_SERVER:
@@ -68,7 +98,7 @@ def _migrating(owner_dsn: str) -> Iterator[Config]:
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
         config.attributes["connection"] = connection
-        yield config
+        yield config, connection
 
 
 def set_role_passwords(owner_dsn: str, passwords: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ from assets.dbt_project import dbt_environment, target_dir
 from footfall.errors import ConfigurationError, ServiceUnavailableError
 from footfall.mart_terms import transform_engine
 from footfall.record import Record, open_record
+from footfall.schema_version import require_schema
 from footfall.settings import Settings, load_settings
 from footfall.stores.postgres.mart_figures import MartFigures, look_at_mart
 from footfall.tenancy import unbound_transaction
@@ -41,12 +42,14 @@ class ServicesResource(ConfigurableResource[None]):
 
     @contextmanager
     def open(self) -> Iterator[OperatorServices]:
-        """Opened for one use and closed after it. Raises ConfigurationError."""
+        """Opened for one use and closed after it. Raises ConfigurationError, for a schema that this program does not go
+        together with too, and PostgresUnavailableError."""
         # The vector store's client takes a second to import, which loading the definitions need not pay.
         from footfall.operations import open_operator_services  # noqa: PLC0415
 
         services = open_operator_services(load_settings())
         try:
+            require_schema(services.engine)
             yield services
         finally:
             services.close()
@@ -57,11 +60,13 @@ class ReembedderResource(ConfigurableResource[None]):
 
     @contextmanager
     def open(self) -> Iterator[Services]:
-        """Opened for one use and closed after it. Raises ConfigurationError and ModelError."""
+        """Opened for one use and closed after it. Raises ConfigurationError, for a schema that this program does not go
+        together with too, ModelError and PostgresUnavailableError."""
         from footfall.services import open_services  # noqa: PLC0415 - models, which definitions need not load
 
         services = open_services(load_settings(), role="operator")
         try:
+            require_schema(services.engine)
             yield services
         finally:
             services.close()
@@ -72,9 +77,11 @@ class RecordResource(ConfigurableResource[None]):
 
     @contextmanager
     def open(self) -> Iterator[Record]:
-        """Opened for one use and closed after it. Raises ConfigurationError."""
+        """Opened for one use and closed after it. Raises ConfigurationError, for a schema that this program does not go
+        together with too, and PostgresUnavailableError."""
         record = open_record(load_settings())
         try:
+            require_schema(record.engine)
             yield record
         finally:
             record.close()

@@ -34,6 +34,7 @@ def examine() -> Iterator[Finding]:
         return
     yield from machine.check_ports(settings, state)
     yield from services.check_postgres(settings.postgres)
+    yield from services.check_schema(settings.postgres)
     yield from services.check_milvus(settings)
     yield from services.check_s3(settings)
     yield from services.check_api(settings)

@@ -10,7 +10,10 @@ import psycopg
 
 from cli.doctor.finding import Finding, fail, ok, warn
 from cli.stack.parts.probes import http_health, milvus_health, postgres_health, s3_health
+from footfall.errors import ConfigurationError, SchemaMismatchError, SchemaMissingError, ServiceUnavailableError
+from footfall.schema_version import require_schema
 from footfall.settings import PostgresSettings, Settings
+from footfall.stores.postgres.engine import owner_engine
 
 _OLDEST_POSTGRES = 160_000
 _SKEW_WARN_SECONDS = 2.0
@@ -53,6 +56,22 @@ def _check_owner(dsn: str) -> Finding:
             "Run `alter role ... createdb`, or set FOOTFALL_POSTGRES__DAGSTER_DSN to a database that is there.",
         )
     return ok("postgres", f"{health.detail}, and its role may create what Footfall needs")
+
+
+def check_schema(settings: PostgresSettings) -> Iterator[Finding]:
+    """Whether this version and the configured database go together. Yields nothing where no role signs in."""
+    dsn = settings.app_dsn or settings.dsn
+    if dsn is None:
+        return
+    try:
+        with owner_engine(dsn.get_secret_value()) as engine:
+            yield ok("schema", require_schema(engine))
+    except SchemaMissingError as error:
+        yield warn("schema", error.message, error.hint or "")
+    except SchemaMismatchError as error:
+        yield fail("schema", error.message, error.hint or "")
+    except (ConfigurationError, ServiceUnavailableError):
+        return  # check_postgres says so
 
 
 def check_milvus(settings: Settings) -> Iterator[Finding]:

@@ -91,16 +91,30 @@ def test_a_broken_constraint_is_a_conflict_that_names_it(engine: Engine) -> None
         )
 
 
-@pytest.mark.parametrize("statement", ["select * from footfall.no_such_table", "select footfall.no_such_function()"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from footfall.no_such_table",
+        "select no_such_column from footfall.cameras",
+        "select footfall.no_such_function()",
+    ],
+)
 def test_a_database_that_was_not_migrated_is_named(engine: Engine, statement: str) -> None:
+    """As one of another version is, by either way to it."""
     with pytest.raises(PostgresUnavailableError) as refused, unbound_transaction(engine) as connection:
         connection.execute(text(statement))
     assert "footfall db migrate" in (refused.value.hint or "")
+    with pytest.raises(PostgresUnavailableError, match="of another version"):
+        tenant_rows(engine, TenantId(uuid4()), (statement.encode(), {}))
+    with unbound_transaction(engine) as connection:
+        assert connection.execute(text("select 1")).scalar_one() == 1
 
 
 def test_a_mistake_of_ours_is_not_dressed_up(engine: Engine) -> None:
     with pytest.raises(ProgrammingError, match="syntax error"), unbound_transaction(engine) as connection:
         connection.execute(text("select from where"))
+    with pytest.raises(psycopg.ProgrammingError, match="syntax error"):
+        tenant_rows(engine, TenantId(uuid4()), (b"select from where", {}))
 
 
 def test_what_a_statement_was_given_never_shows_in_its_error(engine: Engine) -> None:

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from footfall import provisioning
+from footfall.schema_version import known_revisions
 from footfall.stores.postgres.engine import owner_engine
 from footfall.tenancy import tenant_transaction
 from tests.databases import fresh_database
-from tests.isolation.rows import Ids, insert
+from tests.isolation.catalogue import open_relations
+from tests.isolation.rows import Ids, insert, plant
 from tests.servers import ADMIN_PASSWORD, MigratedPostgres
 
 BEFORE_CORRECTIONS = ("sites", "cameras", "customers", "visits", "face_events", "customer_templates")
@@ -54,3 +56,36 @@ def test_customers_from_before_corrections_have_their_templates_by_sighting(
                 held = connection.execute(text(f"select {columns} from footfall.customer_templates")).all()
             assert [row.event_id for row in held] == [ids.event_id]
             assert kept == ([] if erased else held)
+
+
+KEPT = ("sites", "cameras", "users", "staff", "customers", "visits", "face_events")
+
+
+def test_every_migration_goes_back_and_forth_over_rows_of_every_table(postgres: MigratedPostgres) -> None:
+    """Of two tenants. What was there from the beginning stays, whole."""
+    with fresh_database(postgres) as database, owner_engine(database.owner_dsn) as engine:
+        everybody = [tenant_of(database), tenant_of(database)]
+        for ids in everybody:
+            with tenant_transaction(engine, ids.tenant_id) as connection:
+                plant(connection, ids)
+
+        def counted() -> list[dict[str, int]]:
+            found = []
+            for ids in everybody:
+                with tenant_transaction(engine, ids.tenant_id) as connection:
+                    rows = {
+                        table: connection.execute(text(f"select count(*) from footfall.{table}")).scalar_one()
+                        for table in KEPT
+                    }
+                found.append(rows)
+            return found
+
+        before = counted()
+        assert all(number for rows in before for number in rows.values())
+        for revision in reversed(known_revisions()[:-1]):
+            provisioning.downgrade_schema(database.owner_dsn, revision)
+            assert counted() == before, revision
+        provisioning.upgrade_schema(database.owner_dsn)
+        assert counted() == before
+        with engine.connect() as connection:
+            assert open_relations(connection) == {}

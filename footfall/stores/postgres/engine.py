@@ -25,8 +25,8 @@ from footfall.settings import PostgresSettings
 
 _CONNECT_TIMEOUT_SECONDS = 10
 _BUSY_HINT = "Try again; if it lasts, raise FOOTFALL_POSTGRES__POOL_SIZE."
-# Undefined table, function and schema: the database was never migrated, or is another one.
-_NO_SCHEMA_STATES = frozenset({"42P01", "42883", "3F000"})
+# Undefined table, column, function and schema: the database was never migrated, or is another version's.
+_OTHER_SCHEMA_STATES = frozenset({"42P01", "42703", "42883", "3F000"})
 AWAY_HINT = "Check that Postgres runs and that the DSN is right: `footfall status`, `footfall doctor`."
 
 
@@ -101,16 +101,22 @@ def translate_errors() -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         raise PostgresUnavailableError(why_away(error), hint=AWAY_HINT) from error
     except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) in _NO_SCHEMA_STATES:
-            raise PostgresUnavailableError(
-                "The database lacks Footfall's tables, or has those of an older version.",
-                hint="Run `footfall db migrate`.",
-            ) from error
+        refuse_another_schema(error.orig)
         raise
     except DBAPIError as error:
         if error.connection_invalidated:
             raise PostgresUnavailableError("The connection to Postgres broke.", hint=AWAY_HINT) from error
         raise
+
+
+def refuse_another_schema(error: BaseException | None) -> None:
+    """Raises PostgresUnavailableError where the driver's error says that the schema is not the one we work with: that
+    passes, with an upgrade that is under way."""
+    if getattr(error, "sqlstate", None) in _OTHER_SCHEMA_STATES:
+        raise PostgresUnavailableError(
+            "The database lacks Footfall's tables, or has those of another version.",
+            hint="`footfall doctor` says whether they go together; `footfall db migrate` brings the database there.",
+        ) from error
 
 
 def why_away(error: DBAPIError | psycopg.Error) -> str:

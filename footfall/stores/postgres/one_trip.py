@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy import Connection
 
 from footfall.errors import PostgresUnavailableError
-from footfall.stores.postgres.engine import AWAY_HINT, why_away
+from footfall.stores.postgres.engine import AWAY_HINT, refuse_another_schema, why_away
 
 Statement = tuple[bytes, Mapping[str, object]]
 """SQL as psycopg takes it, and its parameters by name."""
@@ -35,3 +35,6 @@ def rows_in_one_trip(connection: Connection, first: Statement, asked: Statement)
             return cursor.fetchall()
     except psycopg.OperationalError as error:
         raise PostgresUnavailableError(why_away(error), hint=AWAY_HINT) from error
+    except psycopg.ProgrammingError as error:
+        refuse_another_schema(error)
+        raise
