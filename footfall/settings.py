@@ -20,6 +20,7 @@ from footfall.settings_alerts import AlertSettings
 from footfall.settings_api import ApiSettings
 from footfall.settings_limits import LimitSettings
 from footfall.settings_machine import IngestSettings, StackSettings
+from footfall.settings_orchestration import OrchestrationSettings
 from footfall.settings_retention import RetentionSettings
 from footfall.settings_stores import MilvusSettings, PostgresSettings, S3Settings
 from footfall.settings_vault import VaultSettings
@@ -34,6 +35,7 @@ __all__ = [
     "LimitSettings",
     "LivenessSettings",
     "MilvusSettings",
+    "OrchestrationSettings",
     "PostgresSettings",
     "RecognitionSettings",
     "RetentionSettings",
@@ -78,6 +80,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     addresses: AddressSettings = AddressSettings()
     alerts: AlertSettings = AlertSettings()
+    orchestration: OrchestrationSettings = OrchestrationSettings()
     ingest: IngestSettings = IngestSettings()
     stack: StackSettings = StackSettings()
 

@@ -23,6 +23,7 @@ from assets.sources import IMAGES, TABLES
 from assets.terms import aged_marts, aged_records, expired_customers, orphaned_vectors
 from assets.thresholds import thresholds, thresholds_rest_on_enough_people
 from footfall.settings import Settings, load_settings
+from orchestration.executor import executor_of
 from orchestration.jobs import JOBS
 from orchestration.resources import (
     MartsDbtResource,
@@ -37,7 +38,8 @@ from orchestration.sensors import SENSORS
 
 
 def build_definitions(settings: Settings) -> Definitions:
-    """Raises ConfigurationError when the dbt project does not parse or the home cannot be written."""
+    """Raises ConfigurationError when the dbt project does not parse, the home cannot be written, or Celery is set and
+    cannot be used."""
     return Definitions(
         assets=[
             *TABLES,
@@ -76,6 +78,7 @@ def build_definitions(settings: Settings) -> Definitions:
         jobs=JOBS,
         schedules=SCHEDULES,
         sensors=SENSORS,
+        executor=executor_of(settings),
         resources={
             "services": ServicesResource(),
             "record": RecordResource(),

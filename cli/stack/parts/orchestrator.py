@@ -18,6 +18,7 @@ from cli.stack.parts.probes import grpc_health, http_health
 
 CODE_MODULE = "orchestration.definitions"
 DAEMON_MODULE = "orchestration.daemon"
+ONE_AT_A_TIME = ("dagster/partition", "dagster/partition/tenant", "footfall/tenant")
 DSN_VARIABLE = "FOOTFALL_POSTGRES__DAGSTER_DSN"
 # Dagster stores UTC without saying so.
 _HEARTBEAT_AGE = "select extract(epoch from (now() at time zone 'utc') - min(timestamp))::float8 from daemon_heartbeats"
@@ -84,7 +85,7 @@ class Orchestrator:
                     "max_concurrent_runs": 1,  # one machine: a second run only slows the first
                     # Where it is raised, runs of one tenant or day still follow each other.
                     "tag_concurrency_limits": [
-                        {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
+                        {"key": key, "value": {"applyLimitPerUniqueValue": True}, "limit": 1} for key in ONE_AT_A_TIME
                     ],
                 },
                 "pools": {"default_limit": 1},  # for runs that pass by the queue, as the demo's does
