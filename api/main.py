@@ -54,7 +54,7 @@ from api.state import ApiState
 from api.upload_room import UploadRoom
 from api.verified_tokens import VerifiedTokens
 from api.version import VERSION
-from footfall.errors import FootfallError, ServiceUnavailableError
+from footfall.errors import FootfallError, SchemaMissingError, ServiceUnavailableError
 from footfall.schema_version import require_schema
 from footfall.services import Services, open_services
 from footfall.settings import Settings, load_settings
@@ -207,10 +207,10 @@ def _lifespan(settings: Settings, metrics: Metrics) -> Callable[[FastAPI], Abstr
 
 
 def _refuse_another_schema(services: Services) -> None:
-    """Raises SchemaMismatchError. A Postgres that is away is for /readyz to tell: it may come back."""
+    """Raises SchemaMismatchError. A Postgres that is away or has no schema yet is for /readyz to tell: that passes."""
     try:
         logger.info("Postgres answers: %s", require_schema(services.engine))
-    except ServiceUnavailableError as error:
+    except (SchemaMissingError, ServiceUnavailableError) as error:
         logger.warning("the schema is not known yet: %s", error.message)
 
 
