@@ -99,6 +99,14 @@ def images(home: Home) -> dict[str, bytes]:
     return found
 
 
+def refused(home: Home, backup: Path, passphrase: Path, *more: str) -> str:
+    """What a restore into `home` complains of; it leaves nothing there."""
+    told = home.footfall("restore", str(backup), "--passphrase-file", str(passphrase), *more)
+    assert told.returncode == 2
+    assert not (home.path / "secrets").exists()
+    return told.stderr
+
+
 @pytest.mark.e2e
 def test_a_backup_restored_into_an_empty_home_is_what_was_backed_up(
     make_home: MakeHome, passphrase: Path, tmp_path: Path
@@ -126,21 +134,10 @@ def test_a_backup_restored_into_an_empty_home_is_what_was_backed_up(
 
     wrong = tmp_path / "wrong"
     wrong.write_text("another passphrase")
-    refused = second.footfall("restore", str(tmp_path / "b"), "--passphrase-file", str(wrong))
-    assert refused.returncode == 2
-    assert "The backup cannot be opened." in refused.stderr
-    assert not (second.path / "secrets").exists()
-    ringless = second.footfall(
-        "restore", str(tmp_path / "b"), "--passphrase-file", str(passphrase), "--key-ring", str(tmp_path / "none")
-    )
-    assert ringless.returncode == 2
-    assert "Backups open with the newest key ring." in ringless.stderr
-    assert not (second.path / "secrets").exists()
-
-    outdated = second.footfall("restore", str(tmp_path / "b"), "--passphrase-file", str(passphrase))
-    assert outdated.returncode == 2
-    assert "`footfall restore --master-key`" in outdated.stderr
-    assert not (second.path / "secrets").exists()
+    assert "The backup cannot be opened." in refused(second, tmp_path / "b", wrong)
+    ringless = refused(second, tmp_path / "b", passphrase, "--key-ring", str(tmp_path / "none"))
+    assert "Backups open with the newest key ring." in ringless
+    assert "`footfall restore --master-key`" in refused(second, tmp_path / "b", passphrase)
 
     present = ("--master-key", str(first.path / "secrets" / "faces.key"))
     restored = second.footfall("restore", str(tmp_path / "b"), "--passphrase-file", str(passphrase), *present)
