@@ -55,6 +55,11 @@ class CameraHealthNow:
         """In words, the gravest first; None when it sees."""
         if self.last_frame_age_seconds is not None and self.last_frame_age_seconds > _LATE_SECONDS:
             return f"no frame for {self.last_frame_age_seconds:.0f} s"
+        return self.picture_trouble
+
+    @property
+    def picture_trouble(self) -> str | None:
+        """What is wrong with the newest picture, however old it is."""
         for is_so, words in (
             (self.black, "the picture is black"),
             (self.frozen, "the picture is frozen"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from contracts.base import Contract, PrivacyMode
 from contracts.places import Camera
 from contracts.reports import ComponentHealth, Readiness
+from contracts.workers import CameraHealth
 from footfall.vision.pipeline import VisionPipeline
 from ingest_daemon.outbox.sender import Sender
 from ingest_daemon.outbox.store import Outbox
@@ -39,7 +40,7 @@ class OutboxReport(Contract):
 
 
 class StatusReport(Contract):
-    """`GET /v1/status`. No image, no template, no credential."""
+    """`GET /v1/status`. No image, no template, no credential. `trouble`: why the camera does not see, in words."""
 
     worker: str
     version: str
@@ -49,6 +50,8 @@ class StatusReport(Contract):
     enabled: bool | None
     source: str
     connected: bool
+    fps: float | None
+    trouble: str | None
     last_frame_at: datetime | None
     live_tracks: int
     uptime_seconds: float
@@ -65,8 +68,18 @@ class DaemonState:
     rest are single values."""
 
     def __init__(
-        self, *, worker: str, version: str, camera_id: UUID, source: Source, outbox: Outbox, tally: Tally
+        self,
+        *,
+        worker: str,
+        version: str,
+        camera_id: UUID,
+        source: Source,
+        outbox: Outbox,
+        tally: Tally,
+        health: Callable[[], CameraHealth] | None = None,
     ) -> None:
+        """`health`: how the camera is, once it is watched."""
+        self._health = health
         self.worker = worker
         self.version = version
         self.camera_id = camera_id
@@ -110,6 +123,7 @@ class DaemonState:
     def report(self) -> StatusReport:
         state = self.outbox.state()
         camera, vision = self.camera, self.vision
+        health = self._health() if self._health else None
         with self._lock:
             last = self._last_frame
         return StatusReport(
@@ -121,6 +135,8 @@ class DaemonState:
             enabled=camera.enabled if camera else None,
             source=self.source.name,
             connected=self.source.connected,
+            fps=health.fps if health else None,
+            trouble=health.trouble if health else None,
             last_frame_at=last[1] if last else None,
             live_tracks=self.live_tracks,
             uptime_seconds=round(time.monotonic() - self._started, 1),

@@ -72,6 +72,7 @@ class CameraUnit:
             source=source,
             outbox=outbox,
             tally=tally,
+            health=self.health,
         )
         self.config = CameraConfig(shared.client, camera_id, settings.home / "ingest" / f"camera-{camera_id}.json")
         self._handover = Handover(newest_only=source.live)
@@ -82,6 +83,7 @@ class CameraUnit:
         self._ending = Event()
         self._due_at = time.monotonic() + REFRESH_SECONDS
         self._refreshing: Future[None] | None = None
+        self._trouble: str | None = None
 
     def begin(self, camera: Camera, vision: VisionPipeline, pool: ThreadPoolExecutor) -> None:
         """Starts the threads. Raises ModelVersionMismatchError."""
@@ -162,12 +164,26 @@ class CameraUnit:
         """Looks after the camera, often: a reader that hangs is replaced, and the API asked for the configuration when
         that is due, or at once, in the background."""
         self._capture.replace_hung(self._ending)
+        self._tell_trouble()
         if self._refreshing is not None and self._refreshing.done():
             self._refreshing.result()
             self._refreshing = None
         if self._refreshing is None and (now or time.monotonic() >= self._due_at):
             self._due_at = time.monotonic() + REFRESH_SECONDS
             self._refreshing = pool.submit(self._refresh)
+
+    def _tell_trouble(self) -> None:
+        """A picture that shows nothing is said once, when it begins and when it ends."""
+        if not self.source.live or not self.source.connected:
+            return
+        trouble = self._capture.health.now().picture_trouble
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        if trouble is None:
+            logger.info("Camera %s sees again.", self.source.name)
+        else:
+            logger.warning("Camera %s: %s.", self.source.name, trouble)
 
     def retune(self) -> None:
         """Follows the daemon's tuning as far as the camera's own record lets it."""
