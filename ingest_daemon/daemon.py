@@ -277,6 +277,7 @@ class Daemon:
         sent, sent_at, stopped_at = self._total(Count.EVENTS_SENT), time.monotonic(), None
         while sending := [unit.threads[1] for unit in self._units if unit.sending]:
             wait(sending, timeout=_TICK_SECONDS)
+            self._supervise(Supervision.tick)
             self._tell(on_progress)
             now = time.monotonic()
             if self._total(Count.EVENTS_SENT) != sent:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -140,6 +141,32 @@ def test_sigterm_drains_and_ends_with_0(api: ApiServer, tmp_path: Path) -> None:
     assert process.returncode == 0
     assert [one.event.revision for one in api.received] == [0, 1]
     assert "new_customer" in out
+
+
+def test_systemd_hears_that_it_is_ready_lives_and_ends(api: ApiServer, tmp_path: Path) -> None:
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+        MjpegCamera([portrait(1)], fps=20).serving() as live,
+    ):
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(60)
+        told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1500000"}
+        process = subprocess.Popen(
+            command("--source", live.url), env={**environment(api, tmp_path), **told}, stdout=subprocess.DEVNULL
+        )
+        try:
+            heard = [manager.recv(1000).decode() for _ in range(4)]
+            process.send_signal(signal.SIGTERM)
+            while not heard[-1].startswith("STOPPING=1"):
+                heard.append(manager.recv(1000).decode())
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+    assert heard[0].startswith("READY=1")
+    assert set(heard[1:-1]) == {"WATCHDOG=1"}
+    assert len(heard) >= 5
 
 
 def test_a_camera_whose_next_picture_is_awaited_does_not_disturb_the_end(api: ApiServer, tmp_path: Path) -> None:
