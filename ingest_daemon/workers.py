@@ -137,6 +137,7 @@ class Analyst:
         """When it last asked for a frame: a model that hangs shows here."""
         self._enabled = True
         self._last_read_at = 0.0
+        self._lost_after_seconds = 0.0
 
     def configure(self, camera: Camera) -> None:
         """Follows the camera's configuration from the next frame on."""
@@ -148,6 +149,7 @@ class Analyst:
                 if stripped:
                     logger.warning("The tenant only counts now; %d waiting events lost their faces.", stripped)
             source, times = self._state.source, self._times(camera)
+            self._lost_after_seconds = times.lost_after_seconds
             self._capture.cover(camera.masks)
             self._pipeline.tune(track_policy(times, source), every_seconds(times, source))
             source.pace(times.detect_every_seconds)
@@ -182,6 +184,8 @@ class Analyst:
             else:
                 self._budget.rest(stop)
             if frame is None:
+                if live:
+                    self._end_what_is_lost()
                 continue
             with self._lock:
                 if not self._enabled:
@@ -195,6 +199,14 @@ class Analyst:
         with self._lock:
             self._queue(self._pipeline.finish(self._last_read_at))
             self._state.live_tracks = 0
+
+    def _end_what_is_lost(self) -> None:
+        """A camera that gives no frames sees nobody leave: whoever is followed has left when they would have."""
+        now = time.monotonic()
+        with self._lock:
+            if self._state.live_tracks and now - self._last_read_at > self._lost_after_seconds:
+                self._queue(self._pipeline.finish(now))
+                self._state.live_tracks = 0
 
     def _queue(self, due: Sequence[Outgoing]) -> None:
         for outgoing in due:

@@ -267,3 +267,25 @@ def test_the_status_is_served_meanwhile_and_after_a_file_has_ended(
     assert status["counts"]["frames_read"] == 80
     assert status["camera_name"] == "Door"
     assert ready.status_code == 200
+
+
+def test_who_stood_there_when_the_camera_went_away_has_left_and_comes_anew_with_it(
+    api: ApiServer, settings: Settings
+) -> None:
+    """Nobody knows who was there meanwhile: an hour without a camera is no hour before it."""
+    door, stop = MjpegCamera([portrait(1)], fps=20), Event()
+    with api.serving(), ThreadPoolExecutor(1) as pool:
+        with door.serving():
+            running = pool.submit(play, settings, door.url, stop=stop)
+            eventually(lambda: len(api.received) == 1 or running.done())
+        try:
+            eventually(lambda: len(api.received) == 2 or running.done())
+            while_away = [one.event.revision for one in api.received]
+            with door.serving():
+                eventually(lambda: len(api.received) == 3 or running.done())
+        finally:
+            stop.set()
+            running.result(60)
+
+    assert while_away == [0, 1]
+    assert len(api.event_ids) == 2
