@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from client.sending import Sends
@@ -190,6 +190,7 @@ class RecordOperations:
         *,
         status: ErasureStatus | None = None,
         customer_id: UUID | None = None,
+        sort: Literal["due_at", "-due_at", "requested_at", "-requested_at"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> ErasureRequestPage:
@@ -198,6 +199,7 @@ class RecordOperations:
             ErasureRequestPage,
             status=status,
             customer_id=customer_id,
+            sort=sort,
             limit=limit,
             cursor=cursor,
         )

@@ -38,7 +38,7 @@ def erasures_section(client: FootfallClient) -> None:
         "checks offline."
     )
     with api_errors():
-        page = client.erasure_requests(limit=_MOST)
+        page = client.erasure_requests(limit=_MOST, sort="-requested_at")
     if not page.items:
         st.info("Nobody has asked for anything to be erased.", icon=":material/delete_sweep:")
         return
@@ -86,6 +86,13 @@ def _detail(client: FootfallClient, request: ErasureRequest) -> None:
             ),
             hide_index=True,
             width="stretch",
+            column_config={
+                "": st.column_config.Column(width=30),
+                "Step": st.column_config.Column(width=80),
+                "State": st.column_config.Column(width=80),
+                "What": st.column_config.Column(width=420),
+                "Tries": st.column_config.Column(width=60),
+            },
         )
     else:
         st.caption("No step has begun yet.")

@@ -82,13 +82,15 @@ def erase_rows(erasing: Erasing, tick: Tick) -> str | None:
             for kind, items in taken.items.items():
                 erasures.note_items(connection, erasing.request_id, kind, items)
             erasures.add_counts(connection, erasing.request_id, "rows", taken.counts)
+            erasures.add_counts(connection, erasing.request_id, "keys", {"keys": taken.face_keys})
         tick()
         if erasing.request.subject_kind != "camera" or taken.counts.get("face_events", 0) < ROWS_AT_ONCE:
             return None
 
 
 def destroy_keys(erasing: Erasing, _tick: Tick) -> str | None:
-    """Without its key no copy of an image or template opens, in whichever backup it lies."""
+    """Without its key no copy of an image or template opens, in whichever backup it lies. Most went with their rows,
+    and were counted there."""
     with tenant_transaction(erasing.engine, erasing.tenant_id) as connection:
         if erasing.whole:
             gone = destroy_tenant_keys(connection, erasing.tenant_id)

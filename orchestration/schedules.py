@@ -80,7 +80,7 @@ SCHEDULES: list[ScheduleDefinition] = [
     _in_utc("nightly_gallery", REBUILD_GALLERY, "30 3 * * *", "Every night at 03:30 UTC."),
     _in_utc("hourly_marts", REFRESH_MARTS, "5 * * * *", "Five minutes past every hour."),
     _in_utc("nightly_retention", SWEEP_IMAGES, "45 2 * * *", "Every night at 02:45 UTC."),
-    _in_utc("nightly_look_at_record", LOOK_AT_RECORD, "5 4 * * *", "Every night at 04:05 UTC, after the terms."),
+    _in_utc("nightly_look_at_record", LOOK_AT_RECORD, "10 4 * * *", "Every night at 04:10 UTC, after the terms."),
     _in_utc("nightly_audit_check", CHECK_AUDIT_LOG, "15 4 * * *", "Every night at 04:15 UTC."),
     _in_utc("hourly_event_checks", CHECK_EVENTS, "50 * * * *", "Ten minutes to every hour."),
     _in_utc(

@@ -13,14 +13,17 @@ from sqlalchemy import Connection, text
 
 from contracts.base import CustomerId
 from footfall.stores.postgres.erasures import ItemKind
+from footfall.stores.postgres.face_keys import count_of_faces
 from footfall.stores.postgres.reassignments import refresh_seen
 from footfall.stores.postgres.visits import Person, mark_first_visit
 
 
 @dataclass(slots=True)
 class Taken:
-    """What a deletion took. `counts`: rows by table; `items`: ids and keys that other stores and the proof need."""
+    """What a deletion took. `counts`: rows by table; `items`: ids and keys that other stores and the proof need;
+    `face_keys`: keys of faces, which go with the last row that they are about."""
 
+    face_keys: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     items: dict[ItemKind, set[str]] = field(default_factory=dict)
 
@@ -68,6 +71,7 @@ def delete_person(connection: Connection, people: Collection[UUID], *, also_know
     ).all()
     taken.note("face", [face.face_id for face in faces])
     taken.note("derived", [key for face in faces for key in (face.image_key, face.crop_key)])
+    taken.face_keys = count_of_faces(connection, ids["people"], [face.face_id for face in faces])
     _delete_events(connection, taken, "customer_id = any(:people) or staff_id = any(:people)", ids)
     _delete(connection, taken, "visits", "customer_id = any(:people) or staff_id = any(:people)", ids)
     _forget_mentions(connection, taken, also_known=also_known)
@@ -108,6 +112,7 @@ def delete_period(
     ).all()
     events = {"events": [row.event_id for row in rows]}
     visits = {"visits": sorted({row.visit_id for row in rows if row.visit_id is not None})}
+    taken.face_keys = count_of_faces(connection, [], events["events"])
     _collect_templates(connection, taken, "event_id = any(:events)", events)
     _delete(connection, taken, "customer_templates", "event_id = any(:events)", events)
     _delete_events(connection, taken, "event_id = any(:events)", events)

@@ -182,6 +182,22 @@ def rewrap_some(connection: Connection, tenant_id: TenantId, vault: FaceVault, *
     return len(rows)
 
 
+def count_of_faces(connection: Connection, people: Collection[UUID], face_ids: Collection[UUID]) -> int:
+    """The bound tenant's keys of these faces, and of every sighting of these customers and staff."""
+    found: int = connection.execute(
+        text("""
+            select count(*) from footfall.face_keys as k
+            where k.tenant_id = footfall.current_tenant() and k.face_id = any(array(
+                select e.event_id from footfall.face_events as e
+                where e.customer_id = any(cast(:people as uuid[])) or e.staff_id = any(cast(:people as uuid[]))
+                union select unnest(cast(:faces as uuid[]))
+            ))
+        """),
+        {"people": list(people), "faces": list(face_ids)},
+    ).scalar_one()
+    return found
+
+
 def delete_keys(connection: Connection, tenant_id: TenantId, face_ids: Collection[UUID]) -> int:
     """How many were deleted."""
     return connection.execute(

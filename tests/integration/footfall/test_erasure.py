@@ -84,6 +84,7 @@ def test_the_certificate_says_what_was_proved_and_of_nobody(erasures: Erasures) 
         assert str(secret) not in document
     stores = {proof.store: proof for proof in signed.certificate.stores}
     assert set(stores) == {"postgres", "keys", "vectors", "objects", "workers", "marts"}
+    assert stores["keys"].erased["keys"] == stores["postgres"].erased["face_events"]
     assert stores["postgres"].erased["face_events"] == stores["objects"].erased["raw"] == 2
     assert stores["vectors"].erased["vectors"] >= 1
     # Whoever has the public keys can verify it, and nobody else's will do.
