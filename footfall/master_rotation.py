@@ -70,11 +70,6 @@ def rotate_master(settings: Settings, engine: Engine, *, observe: Observe = lamb
     return Rotation(keys, rings, completed=True)
 
 
-def is_rotating(settings: Settings) -> bool:
-    """Whether a run has begun that no run has completed."""
-    return settings.vault.master_key is None and former_path(settings.master_key_path).exists()
-
-
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     folder = os.open(path.parent, os.O_RDONLY)
