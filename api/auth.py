@@ -113,6 +113,8 @@ ACCESS: Mapping[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/v1/reports/peak-hours"): _READERS,
         ("GET", "/v1/reports/repeat-rate"): _READERS,
         ("GET", "/v1/reports/traffic"): _READERS,
+        ("GET", "/v1/reports/days"): _READERS,
+        ("GET", "/v1/reports/occupancy"): _READERS,
         ("GET", "/v1/calibration"): _READERS,
         ("GET", "/v1/customers"): _READERS,
         ("GET", "/v1/customers/{customer_id}"): _READERS,

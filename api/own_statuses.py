@@ -67,6 +67,8 @@ OWN_STATUSES: Mapping[str, frozenset[int]] = MappingProxyType(
         "reportPeakHours": frozenset({404}),
         "reportRepeatRate": frozenset({404}),
         "reportTraffic": frozenset({404}),
+        "reportDays": frozenset({404}),
+        "reportOccupancy": frozenset({404}),
     }
 )
 """By operation id."""

@@ -21,7 +21,7 @@ from contracts.analytics import (
     Whose,
 )
 from contracts.base import PersonKind
-from contracts.reports import Bucket, ReportSource, TrafficReport, VisitPage, VisitSort
+from contracts.reports import Bucket, DaysReport, OccupancyReport, ReportSource, TrafficReport, VisitPage, VisitSort
 
 
 class VisitFilters(TypedDict, total=False):
@@ -67,6 +67,14 @@ class AnalyticsOperations:
         self: Sends, *, bucket: Bucket = "hour", source: ReportSource = "marts", **span: Unpack[ReportSpan]
     ) -> TrafficReport:
         return self._get("/v1/reports/traffic", TrafficReport, bucket=bucket, source=source, **_plain(span))
+
+    def days(self: Sends, **span: Unpack[ReportSpan]) -> DaysReport:
+        """By default the last 90 days."""
+        return self._get("/v1/reports/days", DaysReport, **_plain(span))
+
+    def occupancy(self: Sends, **span: Unpack[ReportSpan]) -> OccupancyReport:
+        """By default the last day."""
+        return self._get("/v1/reports/occupancy", OccupancyReport, **_plain(span))
 
     def distribution(
         self: Sends, *, by: DistributionBy, whose: Whose = "customer", **span: Unpack[ReportSpan]

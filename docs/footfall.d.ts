@@ -377,6 +377,35 @@ export interface CustomerSubject {
   customer_id: string;
 }
 
+/** One day of a site, without anybody or not, beside what is usual there. `suppressed`: counts of so few people that the caller's role may not see them are null, and so is whatever would tell them. */
+export interface DayRow {
+  site_id: string;
+  site_name: string;
+  bucket_start: string;
+  visitor_visits: number | null;
+  new_visitors: number | null;
+  returning_visitors: number | null;
+  /** None on a day without visitors. */
+  returning_share: number | null;
+  /** On that weekday a week before; none in a first week. */
+  visitor_visits_week_before: number | null;
+  /** Change against that weekday as a share of it; none where nobody came then. */
+  week_over_week: number | null;
+  /** Mean of that weekday in up to eight weeks before. */
+  usual_visits: number | null;
+  /** Busier or quieter than usual, by more than six square roots of the usual count; none before four such weekdays have passed, or while the day lasts. */
+  anomaly: "high" | "low" | null;
+  suppressed?: boolean;
+}
+
+/** Each day from a site's first to its latest, as dbt built them last (`as_of` says when). */
+export interface DaysReport {
+  as_of: string | null;
+  rows: DayRow[];
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
+}
+
 /** A decision and everything it rested on. */
 export interface Decision {
   kind: "staff" | "customer" | "new_customer" | "unsure" | "poor_quality" | "stranger" | "counted";
@@ -859,6 +888,24 @@ export interface NewReturningRow {
   new_visitors: number;
   returning_visitors: number;
   returning_share: number;
+}
+
+/** Quarters of an hour in which somebody was inside, as dbt built them last (`as_of` says when). */
+export interface OccupancyReport {
+  as_of: string | null;
+  rows: OccupancyRow[];
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
+}
+
+/** Who was inside at some time in one quarter of an hour of the site's clock, as long as they were seen. */
+export interface OccupancyRow {
+  site_id: string;
+  site_name: string;
+  bucket_start: string;
+  visitors_inside: number | null;
+  staff_inside: number | null;
+  suppressed?: boolean;
 }
 
 /** Somebody whose faces are dropped at once. `active`: not withdrawn, and recognisable by the served model. */
@@ -2342,6 +2389,38 @@ export interface Operations {
       source?: "marts" | "live";
     };
     response: TrafficReport;
+  };
+  /** Report days beside the usual */
+  reportDays: {
+    method: "GET";
+    path: "/v1/reports/days";
+    query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
+      /** This site alone. */
+      site_id?: string;
+      /** Days that begin then or later; by default the 90 days before. At most 3660 days. */
+      since?: string;
+      /** Days that begin before; by default now. */
+      until?: string;
+    };
+    response: DaysReport;
+  };
+  /** Report people inside */
+  reportOccupancy: {
+    method: "GET";
+    path: "/v1/reports/occupancy";
+    query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
+      /** This site alone. */
+      site_id?: string;
+      /** Quarters that begin then or later; by default the day before. At most 31 days. */
+      since?: string;
+      /** Quarters that begin before; by default now. */
+      until?: string;
+    };
+    response: OccupancyReport;
   };
   /** Report how visits spread */
   reportDistribution: {

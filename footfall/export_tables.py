@@ -11,19 +11,36 @@ from contracts.analytics import (
     DwellReport,
     DwellStatistics,
     NewReturningReport,
+    NewReturningRow,
     PeakHoursReport,
     RepeatRateReport,
 )
-from contracts.reports import TrafficReport, TrafficRow
+from contracts.base import Contract
+from contracts.reports import DayRow, DaysReport, OccupancyReport, OccupancyRow, TrafficReport, TrafficRow
 from footfall.exports import Cell, table_csv
 
-AnyReport = TrafficReport | DistributionReport | NewReturningReport | DwellReport | PeakHoursReport | RepeatRateReport
+AnyReport = (
+    TrafficReport
+    | DaysReport
+    | OccupancyReport
+    | DistributionReport
+    | NewReturningReport
+    | DwellReport
+    | PeakHoursReport
+    | RepeatRateReport
+)
 
 _CELLS: Mapping[DistributionBy, tuple[str, ...]] = {
     "hour_of_week": ("weekday", "hour"),
     "camera": ("camera_id", "camera_name"),
     "person_kind": ("person_kind",),
     "dwell": ("from_seconds", "to_seconds"),
+}
+_BUCKETS: Mapping[type[AnyReport], type[Contract]] = {
+    TrafficReport: TrafficRow,
+    DaysReport: DayRow,
+    OccupancyReport: OccupancyRow,
+    NewReturningReport: NewReturningRow,
 }
 _DWELL = (
     "site_id", "site_name", "visits", "mean_seconds", "median_seconds", "p75_seconds", "p90_seconds", "p95_seconds",
@@ -41,13 +58,8 @@ def report_csv(report: AnyReport) -> bytes:
 
 def _table(report: AnyReport) -> tuple[list[dict[str, Cell]], Sequence[str]]:
     match report:
-        case TrafficReport():
-            return _dumped(report.rows), tuple(TrafficRow.model_fields)
-        case NewReturningReport():
-            columns = (
-                "site_id", "site_name", "bucket_start", "new_visitors", "returning_visitors", "returning_share",
-            )  # fmt: skip
-            return _dumped(report.rows), columns
+        case TrafficReport() | DaysReport() | OccupancyReport() | NewReturningReport():
+            return _dumped(report.rows), tuple(_BUCKETS[type(report)].model_fields)
         case DistributionReport():
             return _dumped(report.rows), (*_CELLS[report.by], "visits", "share")
         case DwellReport():

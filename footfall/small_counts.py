@@ -20,13 +20,23 @@ from contracts.analytics import (
     RepeatRateReport,
 )
 from contracts.base import Role
-from contracts.reports import TrafficReport, TrafficRow
-from footfall.export_tables import AnyReport
+from contracts.reports import DayRow, OccupancyReport, OccupancyRow, TrafficReport, TrafficRow
+
+CountedReport = (
+    TrafficReport
+    | OccupancyReport
+    | DistributionReport
+    | NewReturningReport
+    | DwellReport
+    | PeakHoursReport
+    | RepeatRateReport
+)
+"""A report from which small counts can be left out as it is; days need to be told what they are compared with."""
 
 _SEES_ALL: frozenset[Role] = frozenset({"tenant_admin", "system_admin"})
 
 Row = TypeVar("Row")
-Told = TypeVar("Told", bound=AnyReport)
+Told = TypeVar("Told", bound=CountedReport)
 
 
 def sees_all(role: Role) -> bool:
@@ -38,11 +48,14 @@ def without_small_counts(report: Told, least: int) -> Told:
     """The report without counts between 1 and `least` - 1; `suppressed` says how many went."""
     if least <= 1:
         return report
-    found: AnyReport = report
+    found: CountedReport = report
     match found:
         case TrafficReport():
             rows = tuple(_traffic_row(row, least) for row in found.rows)
             update = {"rows": rows, "suppressed": sum(row.suppressed for row in rows)}
+        case OccupancyReport():
+            quarters = tuple(_quarter(row, least) for row in found.rows)
+            update = {"rows": quarters, "suppressed": sum(row.suppressed for row in quarters)}
         case _ if _few(found.visits, least):
             update = _nothing(found)
         case DistributionReport():
@@ -88,6 +101,37 @@ def _traffic_row(row: TrafficRow, least: int) -> TrafficRow:
     if not hidden:
         return row
     return row.model_copy(update={"suppressed": True, **dict.fromkeys(hidden)})
+
+
+def day_without_small_counts(row: DayRow, fewest_compared: int | None, least: int) -> DayRow:
+    """The day without small counts and what would tell them. `fewest_compared`: the smallest count above nothing among
+    the days that `usual_visits` is the mean of.
+
+    A mean with a small count in it goes, for the other days of it are told. So every mean that is left is one of counts
+    that are told as well, and means of several weeks held against each other tell nothing more.
+    """
+    hidden = {
+        name
+        for name in ("visitor_visits", "new_visitors", "returning_visitors", "visitor_visits_week_before")
+        if _few(getattr(row, name), least)
+    }
+    if hidden & {"visitor_visits", "new_visitors", "returning_visitors"}:
+        hidden |= {"new_visitors", "returning_visitors", "returning_share"}
+    if hidden & {"visitor_visits", "visitor_visits_week_before"}:
+        hidden.add("week_over_week")
+    if _few(fewest_compared, least):
+        hidden.add("usual_visits")
+    if hidden & {"visitor_visits", "usual_visits"}:
+        # It says on which side of a bound the one lies that the other gives.
+        hidden.add("anomaly")
+    if not hidden:
+        return row
+    return row.model_copy(update={"suppressed": True, **dict.fromkeys(hidden)})
+
+
+def _quarter(row: OccupancyRow, least: int) -> OccupancyRow:
+    hidden = {name for name in ("visitors_inside", "staff_inside") if _few(getattr(row, name), least)}
+    return row.model_copy(update={"suppressed": True, **dict.fromkeys(hidden)}) if hidden else row
 
 
 def _new_returning(report: NewReturningReport, least: int) -> dict[str, object]:
@@ -143,7 +187,7 @@ def _repeat_rate(report: RepeatRateReport, least: int) -> dict[str, object]:
     }
 
 
-def _nothing(report: AnyReport) -> dict[str, object]:
+def _nothing(report: CountedReport) -> dict[str, object]:
     """Of a report that rests on few visits: that there is something, and no more."""
     nothing: dict[str, object] = {"visits": 0, "suppressed": 1}
     match report:

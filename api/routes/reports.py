@@ -26,11 +26,11 @@ from contracts.analytics import (
     ReturnBucket,
     Whose,
 )
-from contracts.reports import Bucket, ReportSource, TrafficReport
-from footfall import analytics, reports
+from contracts.reports import Bucket, DaysReport, OccupancyReport, ReportSource, TrafficReport
+from footfall import analytics, mart_reports, reports
 from footfall.access import Principal
 from footfall.export_tables import AnyReport, report_csv
-from footfall.small_counts import sees_all, without_small_counts
+from footfall.small_counts import CountedReport, sees_all, without_small_counts
 from footfall.stores.postgres.analytics import ReportSpan
 from footfall.tenant_records import smallest_count
 
@@ -46,7 +46,8 @@ _DEFAULT_SPAN: dict[Bucket, timedelta] = {
 _DEFAULT_DAYS = timedelta(days=30)
 _EITHER: dict[int | str, dict[str, Any]] = {200: {"content": CSV_CONTENT}}
 
-Answer = TypeVar("Answer", bound=AnyReport)
+Answer = TypeVar("Answer", bound=CountedReport)
+Sent = TypeVar("Sent", bound=AnyReport)
 
 
 class TrafficQuery(FormatQuery):
@@ -58,6 +59,22 @@ class TrafficQuery(FormatQuery):
     )
     until: Instant | None = Field(default=None, description="Buckets that begin before; by default now.")
     source: ReportSource = Field(default="marts", description="What dbt built last, or computed now.")
+
+
+class DaysQuery(FormatQuery):
+    site_id: UUID | None = Field(default=None, description="This site alone.")
+    since: Instant | None = Field(
+        default=None, description="Days that begin then or later; by default the 90 days before. At most 3660 days."
+    )
+    until: Instant | None = Field(default=None, description="Days that begin before; by default now.")
+
+
+class OccupancyQuery(FormatQuery):
+    site_id: UUID | None = Field(default=None, description="This site alone.")
+    since: Instant | None = Field(
+        default=None, description="Quarters that begin then or later; by default the day before. At most 31 days."
+    )
+    until: Instant | None = Field(default=None, description="Quarters that begin before; by default now.")
 
 
 class ReportQuery(FormatQuery):
@@ -114,6 +131,53 @@ def report_traffic(
         allowed_sites=caller.site_ids,
     )
     return _answer(request, caller, state, report, "traffic")
+
+
+@router.get(
+    "/v1/reports/days",
+    operation_id="reportDays",
+    summary="Report days beside the usual",
+    response_model=DaysReport,
+    responses=_EITHER,
+)
+def report_days(
+    request: Request, query: Annotated[DaysQuery, fastapi.Query()], caller: Caller, state: State
+) -> DaysReport | Response:
+    """Visitors by the day beside the same weekday a week before and what is usual, and which days stand out."""
+    until = query.until or datetime.now(UTC)
+    report = mart_reports.days(
+        state.services.engine,
+        caller.tenant_id,
+        site_id=site_filter(state, caller, query.site_id),
+        since=query.since or until - _DEFAULT_SPAN["day"],
+        until=until,
+        least=_least(caller, state),
+        allowed_sites=caller.site_ids,
+    )
+    return _sent(request, report, "days")
+
+
+@router.get(
+    "/v1/reports/occupancy",
+    operation_id="reportOccupancy",
+    summary="Report people inside",
+    response_model=OccupancyReport,
+    responses=_EITHER,
+)
+def report_occupancy(
+    request: Request, query: Annotated[OccupancyQuery, fastapi.Query()], caller: Caller, state: State
+) -> OccupancyReport | Response:
+    """Visitors and staff who were inside, by the quarter of an hour of each site's clock."""
+    until = query.until or datetime.now(UTC)
+    report = mart_reports.occupancy(
+        state.services.engine,
+        caller.tenant_id,
+        site_id=site_filter(state, caller, query.site_id),
+        since=query.since or until - _DEFAULT_SPAN["15min"],
+        until=until,
+        allowed_sites=caller.site_ids,
+    )
+    return _answer(request, caller, state, report, "occupancy")
 
 
 @router.get(
@@ -210,6 +274,13 @@ def _span(query: ReportQuery, caller: Principal, state: ApiState, whose: Whose) 
 
 def _answer(request: Request, caller: Principal, state: ApiState, report: Answer, name: str) -> Answer | Response:
     """Without counts of few people, for those who may not see them."""
-    if not sees_all(caller.role):
-        report = without_small_counts(report, smallest_count(state.services.engine, caller.tenant_id))
+    return _sent(request, without_small_counts(report, _least(caller, state)), name)
+
+
+def _least(caller: Principal, state: ApiState) -> int:
+    """The smallest count that reports tell the caller."""
+    return 1 if sees_all(caller.role) else smallest_count(state.services.engine, caller.tenant_id)
+
+
+def _sent(request: Request, report: Sent, name: str) -> Sent | Response:
     return csv_answer(report_csv(report), f"{name}.csv") if wants_csv(request) else report

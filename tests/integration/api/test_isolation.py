@@ -43,6 +43,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/v1/visits?site_id={site[site_id]}", {}),
     ("GET", "/v1/visits?camera_id={camera[camera_id]}", {}),
     ("GET", "/v1/reports/traffic?site_id={site[site_id]}", {}),
+    ("GET", "/v1/reports/days?site_id={site[site_id]}", {}),
+    ("GET", "/v1/reports/occupancy?site_id={site[site_id]}", {}),
 ]
 
 

@@ -80,6 +80,8 @@ def test_no_value_of_a_parameter_is_the_servers_error(tenant: Tenant) -> None:
         "/v1/staff": ["limit", "cursor"],
         "/v1/visits": ["site_id", "camera_id", "person_kind", "since", "until", "limit", "cursor"],
         "/v1/reports/traffic": ["bucket", "site_id", "since", "until", "source"],
+        "/v1/reports/days": ["site_id", "since", "until", "format"],
+        "/v1/reports/occupancy": ["site_id", "since", "until", "format"],
     }
     for path, names in paths.items():
         for name in names:

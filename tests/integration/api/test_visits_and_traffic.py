@@ -120,6 +120,8 @@ def test_the_report_of_the_last_days_needs_no_parameters(busy: tuple[Tenant, Jso
 def test_marts_that_were_not_built_yet_are_said_to_be_so(busy: tuple[Tenant, Json, Json]) -> None:
     report = busy[0].admin.get("/v1/reports/traffic")
     assert (report["source"], report["as_of"], report["rows"]) == ("marts", None, [])
+    for name in ("days", "occupancy"):
+        assert busy[0].admin.get(f"/v1/reports/{name}") == {"as_of": None, "rows": [], "suppressed": 0}
 
 
 @pytest.mark.parametrize(
@@ -137,6 +139,10 @@ def test_marts_that_were_not_built_yet_are_said_to_be_so(busy: tuple[Tenant, Jso
         ("/v1/visits.csv?since=2026-11-22T08:00:00Z&until=2026-11-21T08:00:00Z", "invalid-input"),
         ("/v1/reports/distribution?by=name", "invalid-request"),
         ("/v1/reports/dwell?since=2020-01-01T00:00:00Z&until=2026-01-01T00:00:00Z", "invalid-input"),
+        ("/v1/reports/days?since=2010-01-01T00:00:00Z&until=2026-01-01T00:00:00Z", "invalid-input"),
+        ("/v1/reports/days?bucket=week", "invalid-request"),
+        ("/v1/reports/occupancy?since=2026-01-01T00:00:00Z&until=2026-03-01T00:00:00Z", "invalid-input"),
+        ("/v1/reports/occupancy?since=2026-01-01T00:00:00", "invalid-request"),
         ("/v1/reports/peak-hours?limit=0", "invalid-request"),
         ("/v1/reports/repeat-rate?within_days=0", "invalid-request"),
         ("/v1/reports/new-returning?bucket=hour", "invalid-request"),
@@ -153,7 +159,7 @@ def test_a_question_that_makes_no_sense_is_refused(busy: tuple[Tenant, Json, Jso
 
 def test_a_browsers_link_gets_a_report_as_csv(quiet: Tenant) -> None:
     """Whatever its Accept says, which no link can choose."""
-    for name in ("traffic", "dwell", "repeat-rate"):
+    for name in ("traffic", "days", "occupancy", "dwell", "repeat-rate"):
         for wanted, media_type in (("csv", "text/csv"), ("json", "application/json")):
             accept = {"accept": "text/html, */*;q=0.8" if wanted == "csv" else "text/csv"}
             answer = quiet.admin.ask("GET", f"/v1/reports/{name}", params={"format": wanted}, headers=accept)
