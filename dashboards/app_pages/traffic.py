@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pandas as pd
 import streamlit as st
 
 from contracts.reports import Bucket
 from dashboards.analytics_charts import cohorts_frame, dwell_chart, heat_map, hours_frame
 from dashboards.charts import csv_bytes, duration_text, suppression_text, traffic_chart, traffic_frame
-from dashboards.filters import all_sites, choose_period, choose_site, whole_buckets, zone_of
+from dashboards.day_charts import latest_frame, occupancy_chart, occupancy_frame, unusual_frame
+from dashboards.filters import all_sites, choose_period, choose_site, day_start, whole_buckets, zone_of
 from dashboards.session import api_errors, require_session
 
 _BUCKETS: dict[str, Bucket] = {"15 min": "15min", "Hour": "hour", "Day": "day", "Week": "week", "Month": "month"}
@@ -40,11 +43,15 @@ with api_errors():
     week = client.distribution(by="hour_of_week", site_id=site_id, since=since, until=until)
     peaks = client.peak_hours(limit=5, site_id=site_id, since=since, until=until)
     again = client.repeat_rate(within_days=_RETURN_DAYS, cohort="week", site_id=site_id, since=since, until=until)
+    days = client.days(site_id=site_id, since=since, until=until)
+    latest = max((row.bucket_start for row in days.rows), default=since).astimezone(zone).date()
+    opened, closed = day_start(latest, zone), day_start(latest + timedelta(days=1), zone)
+    inside = client.occupancy(site_id=site_id, since=opened, until=closed)
 
 built = "Built" if report.source == "marts" else "Counted"
 if report.as_of is not None:
     st.caption(f"{built} {report.as_of.astimezone(zone):%d %B %Y, %H:%M} ({zone.key}). Hours are each site's own.")
-if left_out := report.suppressed + lengths.suppressed + week.suppressed + peaks.suppressed + again.suppressed:
+if left_out := sum(each.suppressed for each in (report, lengths, week, peaks, again, days, inside)):
     st.caption(suppression_text(left_out))
 if not report.rows:
     st.info("No visits in this period.", icon=":material/hourglass_empty:")
@@ -72,6 +79,28 @@ figures[5].metric(
 )
 
 st.altair_chart(traffic_chart(traffic_frame(report.rows, zone), report.bucket, since, until), width="stretch")
+
+if days.as_of is None:
+    st.info(
+        "Days that stand out and people inside over the day are shown once the marts have been built; Dagster does so "
+        "by itself.",
+        icon=":material/event_upcoming:",
+    )
+else:
+    standing, people = st.columns([1, 1.2])
+    change = {"Change": st.column_config.NumberColumn(format="percent")}
+    with standing:
+        st.subheader("Beside the week before")
+        st.dataframe(latest_frame(days.rows, days.as_of), hide_index=True, width="stretch", column_config=change)
+        st.subheader("Days that stand out")
+        unusual = unusual_frame(days.rows)
+        if unusual.empty:
+            st.caption("None in this period. A day can once its weekday has been counted in four weeks before.")
+        else:
+            st.dataframe(unusual, hide_index=True, width="stretch")
+    with people:
+        st.subheader(f"Inside on {latest:%d %B %Y}")
+        st.altair_chart(occupancy_chart(occupancy_frame(inside.rows, zone), opened, closed), width="stretch")
 
 when, length = st.columns([1.2, 1])
 with when:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from footfall.stores.postgres import mart_reports
 from footfall.stores.postgres.hour_counts import MART
 from footfall.stores.postgres.reports import MARTS
 
@@ -38,13 +39,24 @@ def test_every_page_is_an_exposure_and_called_what_the_router_calls_it(exposures
 
 
 def test_what_reports_read_of_the_marts_is_seen_on_a_page(exposures: dict[str, dict[str, Any]]) -> None:
-    read = {mart.removeprefix("marts.") for mart in (MART, *MARTS.values())}
+    every = (MART, *MARTS.values(), mart_reports.DAYS, mart_reports.OCCUPANCY)
+    read = {mart.removeprefix("marts.") for mart in every}
     assert set[str]().union(*map(marts_of, exposures.values())) == read
 
 
 def test_a_page_that_asks_for_hours_says_so_and_no_other_does(exposures: dict[str, dict[str, Any]]) -> None:
     asking = {f"{path.stem}_page" for path in PAGES.glob("*.py") if HOURS.search(path.read_text(encoding="utf-8"))}
     assert {name for name, exposure in exposures.items() if "visits_hourly" in marts_of(exposure)} == asking
+
+
+@pytest.mark.parametrize(("operation", "mart"), [("days", "site_traffic"), ("occupancy", "occupancy")])
+def test_a_page_that_asks_what_one_mart_alone_tells_says_so(
+    exposures: dict[str, dict[str, Any]], operation: str, mart: str
+) -> None:
+    asked = f"client.{operation}("
+    asking = {f"{path.stem}_page" for path in PAGES.glob("*.py") if asked in path.read_text(encoding="utf-8")}
+    assert asking
+    assert {name for name, exposure in exposures.items() if mart in marts_of(exposure)} == asking
 
 
 def test_a_page_that_lists_visits_rests_on_them(exposures: dict[str, dict[str, Any]]) -> None:
