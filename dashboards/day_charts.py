@@ -58,8 +58,8 @@ def latest_frame(rows: Sequence[DayRow], as_of: datetime) -> pd.DataFrame:
 
 
 def occupancy_frame(rows: Sequence[OccupancyRow], zone: ZoneInfo) -> pd.DataFrame:
-    """Long form: `quarter` and its end `until` (local wall time, naive), `who`, `inside`. Sites add up; a count that was
-    left out adds nothing. In the hour that a clock shows twice, the quarter with more people is told."""
+    """Long form: `quarter` and its end `until` (local wall time, naive), `who`, `inside`. Sites add up; a count that
+    was left out adds nothing. In the hour that a clock shows twice, the quarter with more people is told."""
     frame = pd.DataFrame(
         [
             {"at": row.bucket_start.astimezone(zone), "who": who, "inside": inside or 0}
