@@ -58,8 +58,8 @@ def latest_frame(rows: Sequence[DayRow], as_of: datetime) -> pd.DataFrame:
 
 
 def occupancy_frame(rows: Sequence[OccupancyRow], zone: ZoneInfo) -> pd.DataFrame:
-    """Long form: `quarter` and its end `until` (local wall time, naive), `who`, `inside`. Sites add up; a count that
-    was left out adds nothing. In the hour that a clock shows twice, the quarter with more people is told."""
+    """Long form: `quarter` (local wall time, naive), `who`, `inside`. Sites add up; a count that was left out adds
+    nothing. In the hour that a clock shows twice, the quarter with more people is told."""
     frame = pd.DataFrame(
         [
             {"at": row.bucket_start.astimezone(zone), "who": who, "inside": inside or 0}
@@ -67,19 +67,22 @@ def occupancy_frame(rows: Sequence[OccupancyRow], zone: ZoneInfo) -> pd.DataFram
             for who, inside in (("Visitors", row.visitors_inside), ("Staff", row.staff_inside))
         ],
         columns=["at", "who", "inside"],
-    )
+    ).astype({"inside": int})
     together = frame.groupby(["at", "who"], sort=True)["inside"].sum().reset_index()
-    together["quarter"] = [at.replace(tzinfo=None) for at in together.pop("at")]
-    told = together.groupby(["quarter", "who"], sort=True)["inside"].max().reset_index()
-    return told.assign(until=[quarter + _QUARTER for quarter in told["quarter"]])
+    together["quarter"] = pd.to_datetime([at.replace(tzinfo=None) for at in together.pop("at")])
+    return together.groupby(["quarter", "who"], sort=True)["inside"].max().reset_index()
 
 
 def occupancy_chart(frame: pd.DataFrame, since: datetime, until: datetime) -> alt.Chart:
-    """Stacked bars of people inside by the quarter of an hour, over the whole of the day [since, until)."""
+    """Visitors on top of staff by the quarter of an hour, over the whole of the day [since, until)."""
     ends = [alt.DateTime(year=at.year, month=at.month, date=at.day) for at in (since, until)]
+    # Each bar's edges are told, for Vega stacks no bars that have a beginning and an end.
+    staff_first = frame.sort_values(["quarter", "who"])
+    top = staff_first.groupby("quarter")["inside"].cumsum()
+    bars = staff_first.assign(until=frame["quarter"] + _QUARTER, base=top - staff_first["inside"], top=top)
     chart: alt.Chart = (
-        alt.Chart(frame)
-        .mark_bar()
+        alt.Chart(bars)
+        .mark_rect()
         .encode(
             x=alt.X(
                 "quarter:T",
@@ -87,8 +90,9 @@ def occupancy_chart(frame: pd.DataFrame, since: datetime, until: datetime) -> al
                 axis=alt.Axis(format="%H:00", tickCount=8),
                 scale=alt.Scale(domain=ends),
             ),
-            x2=alt.X2("until:T"),
-            y=alt.Y("inside:Q", stack=True, title="People inside", axis=alt.Axis(tickMinStep=1)),
+            x2="until:T",
+            y=alt.Y("base:Q", title="People inside", axis=alt.Axis(tickMinStep=1), scale=alt.Scale(domainMin=0)),
+            y2="top:Q",
             color=alt.Color(
                 "who:N",
                 title=None,

@@ -16,6 +16,7 @@ from dashboards.session import api_errors, require_session
 
 _BUCKETS: dict[str, Bucket] = {"15 min": "15min", "Hour": "hour", "Day": "day", "Week": "week", "Month": "month"}
 _RETURN_DAYS = 30
+_DAY = {"Day": st.column_config.DateColumn(format="DD.MM.YYYY")}
 
 client = require_session().client
 st.title("Traffic")
@@ -87,20 +88,28 @@ if days.as_of is None:
         icon=":material/event_upcoming:",
     )
 else:
-    standing, people = st.columns([1, 1.2])
-    change = {"Change": st.column_config.NumberColumn(format="percent")}
+    standing, people = st.columns([1, 1])
+    own = ["Site"] if site else []
     with standing:
         st.subheader("Beside the week before")
-        st.dataframe(latest_frame(days.rows, days.as_of), hide_index=True, width="stretch", column_config=change)
+        st.dataframe(
+            latest_frame(days.rows, days.as_of).drop(columns=own),
+            hide_index=True,
+            width="stretch",
+            column_config={**_DAY, "Change": st.column_config.NumberColumn(format="percent")},
+        )
         st.subheader("Days that stand out")
         unusual = unusual_frame(days.rows)
         if unusual.empty:
             st.caption("None in this period. A day can once its weekday has been counted in four weeks before.")
         else:
-            st.dataframe(unusual, hide_index=True, width="stretch")
+            st.dataframe(unusual.drop(columns=own), hide_index=True, width="stretch", column_config=_DAY)
     with people:
         st.subheader(f"Inside on {latest:%d %B %Y}")
-        st.altair_chart(occupancy_chart(occupancy_frame(inside.rows, zone), opened, closed), width="stretch")
+        if inside.rows:
+            st.altair_chart(occupancy_chart(occupancy_frame(inside.rows, zone), opened, closed), width="stretch")
+        else:
+            st.caption("Nobody with an identity was inside on that day.")
 
 when, length = st.columns([1.2, 1])
 with when:

@@ -58,7 +58,6 @@ def test_people_inside_add_up_over_sites_and_what_is_left_out_adds_nothing() -> 
     frame = occupancy_frame([quarter(at, 6, None), quarter(at.astimezone(UTC), 7, 2, GATE)], VIENNA)
     assert dict(zip(frame["who"], frame["inside"], strict=True)) == {"Visitors": 13, "Staff": 2}
     assert {at.isoformat() for at in frame["quarter"]} == {"2026-11-20T09:00:00"}
-    assert {at.isoformat() for at in frame["until"]} == {"2026-11-20T09:15:00"}
 
 
 def test_an_hour_that_the_clock_shows_twice_does_not_double_who_is_inside() -> None:
@@ -72,4 +71,16 @@ def test_the_chart_has_the_whole_day_also_of_nobody() -> None:
     assert chart["encoding"]["x"]["scale"]["domain"] == [
         {"year": 2026, "month": 11, "date": 20},
         {"year": 2026, "month": 11, "date": 21},
+    ]
+
+
+def test_visitors_stand_on_top_of_staff() -> None:
+    at = FRIDAY + timedelta(hours=9)
+    frame = occupancy_frame([quarter(at, 6, 2), quarter(at + timedelta(minutes=15), 5, 0)], VIENNA)
+    [bars] = occupancy_chart(frame, FRIDAY, FRIDAY + timedelta(days=1)).to_dict()["datasets"].values()
+    assert [(bar["quarter"], bar["until"], bar["who"], bar["base"], bar["top"]) for bar in bars] == [
+        ("2026-11-20T09:00:00", "2026-11-20T09:15:00", "Staff", 0, 2),
+        ("2026-11-20T09:00:00", "2026-11-20T09:15:00", "Visitors", 2, 8),
+        ("2026-11-20T09:15:00", "2026-11-20T09:30:00", "Staff", 0, 0),
+        ("2026-11-20T09:15:00", "2026-11-20T09:30:00", "Visitors", 0, 5),
     ]
