@@ -59,8 +59,9 @@ def api(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[LiveApi]:
-    with running_api(database, tmp_path_factory.mktemp("api")) as running, record.transaction() as connection:
+    with record.transaction() as connection:
         slug = connection.exec_driver_sql("select slug from footfall.tenants").scalar_one()
+    with running_api(database, tmp_path_factory.mktemp("api")) as running:
         url = str(running.nobody.http.base_url).rstrip("/")
         monkeypatch.setenv("FOOTFALL_API__URL", url)
         with FootfallClient(url, tenant=slug, email="admin@example.com", password=ADMIN_PASSWORD) as client:
