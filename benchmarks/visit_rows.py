@@ -43,7 +43,7 @@ _VISITS = text("""
 """)
 
 
-_NOTED_LONG_AGO = text("update footfall.traffic_changes set changed_at = changed_at - interval '30 days'")
+_FORGET_NOTES = text("delete from footfall.traffic_changes")
 _MARTS = text("""
     select tables.relname
     from pg_catalog.pg_class as tables
@@ -116,16 +116,17 @@ def fill(
 
 
 def as_if_long_ago(owner: Engine, transform: Engine, tenant_id: TenantId) -> None:
-    """As if the tenant's visits had come, and the marts had counted them, days ago: the marts look back a day for what
-    was still open when they were built, and test for two days what was built, which would be everything.
+    """As if the tenant's visits had come, and the marts had counted them, long ago: their notes of changes are gone, as
+    they are after a month, and what was built is tested no more, as it is for two days.
 
     `owner`: as the owner of the tables, who alone may change the notes; `transform`: as the one of the marts.
     """
     with tenant_transaction(owner, tenant_id) as connection:
-        connection.execute(_NOTED_LONG_AGO)
+        connection.execute(_FORGET_NOTES)
     with transform.begin() as connection:
         for mart in connection.execute(_MARTS).scalars().all():
             connection.execute(text(f"update marts.{mart} set built_at = built_at - interval '10 days'"))  # noqa: S608
-    with transform.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # Every row was written twice; days would have given autovacuum the time.
-        connection.execute(text("vacuum analyze"))
+    for engine in (owner, transform):
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # Time would have let autovacuum see to what was written; now it would do so beside what is measured.
+            connection.execute(text("vacuum analyze"))
