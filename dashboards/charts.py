@@ -13,13 +13,13 @@ from contracts.records import VisitRecordV1
 from contracts.reports import Bucket, TrafficRow
 
 _DATE_PARTS = {"year": "year", "month": "month", "date": "day", "hours": "hour"}
-# Vega's time unit of a bar, and how its tooltip names it.
-_UNITS: dict[Bucket, tuple[str, str]] = {
-    "15min": ("yearmonthdatehoursminutes", "%d %b %H:%M"),
-    "hour": ("yearmonthdatehours", "%d %b %H:00"),
-    "day": ("yearmonthdate", "%d %b %Y"),
-    "week": ("yearmonthdate", "week of %d %b %Y"),
-    "month": ("yearmonth", "%B %Y"),
+# Vega's time unit of a bar, which is how wide it is, and how its tooltip names it.
+_UNITS: dict[Bucket, tuple[alt.TimeUnitParams, str]] = {
+    "15min": (alt.TimeUnitParams(unit="yearmonthdatehoursminutes", step=15), "%d %b %H:%M"),
+    "hour": (alt.TimeUnitParams(unit="yearmonthdatehours"), "%d %b %H:00"),
+    "day": (alt.TimeUnitParams(unit="yearmonthdate"), "%d %b %Y"),
+    "week": (alt.TimeUnitParams(unit="yearmonthdate"), "week of %d %b %Y"),
+    "month": (alt.TimeUnitParams(unit="yearmonth"), "%B %Y"),
 }
 COLOURS = {"New visitors": "#2a9d8f", "Returning visitors": "#264653", "Staff": "#e9c46a"}
 
@@ -52,7 +52,8 @@ def traffic_chart(frame: pd.DataFrame, bucket: Bucket, since: datetime, until: d
         .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
         .encode(
             x=alt.X(
-                f"{unit}(bucket):T",
+                "bucket:T",
+                timeUnit=unit,
                 title=None,
                 axis=axis,
                 scale=alt.Scale(domain=[alt.DateTime(**end) for end in ends]),
@@ -65,7 +66,7 @@ def traffic_chart(frame: pd.DataFrame, bucket: Bucket, since: datetime, until: d
                 legend=alt.Legend(orient="top"),
             ),
             tooltip=[
-                alt.Tooltip(f"{unit}(bucket):T", title="From", format=label),
+                alt.Tooltip("bucket:T", timeUnit=unit, title="From", format=label),
                 alt.Tooltip("who:N", title="Who"),
                 alt.Tooltip("sum(visits):Q", title="Visits"),
             ],

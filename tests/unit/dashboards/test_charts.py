@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from contracts.reports import TrafficRow
-from dashboards.charts import csv_bytes, duration_text, traffic_frame
+from dashboards.charts import csv_bytes, duration_text, traffic_chart, traffic_frame
 
 VIENNA = ZoneInfo("Europe/Vienna")
 
@@ -40,6 +40,15 @@ def test_sites_add_up_and_nobody_is_counted_twice() -> None:
         "Returning visitors": 1,
         "Staff": 5,
     }
+
+
+def test_a_bar_is_as_wide_as_its_bucket() -> None:
+    frame = traffic_frame([row(8, new=1, returning=0, staff=0)], VIENNA)
+    day = datetime(2026, 7, 1, tzinfo=VIENNA)
+
+    chart = traffic_chart(frame, "15min", day, day + timedelta(days=1)).to_dict()
+
+    assert chart["encoding"]["x"]["timeUnit"] == {"step": 15, "unit": "yearmonthdatehoursminutes"}
 
 
 def test_no_rows_make_an_empty_frame_with_the_columns_the_chart_needs() -> None:
