@@ -42,7 +42,7 @@ def fresh_database(postgres: MigratedPostgres) -> Iterator[MigratedPostgres]:
 
 def _drop(connection: Connection, name: str) -> None:
     """Tries again while autovacuum, which only a superuser may interrupt, looks at the database."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while True:
         try:
             connection.execute(text(f"drop database {name} with (force)"))

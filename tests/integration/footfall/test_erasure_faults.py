@@ -28,10 +28,19 @@ from footfall.stores.objects import S3ObjectStore
 from footfall.stores.vectors import MilvusVectorStore
 from footfall.tenancy import tenant_transaction
 from orchestration.resources import ServicesResource
+from tests.databases import fresh_database
 from tests.integration.footfall.conftest import NewTenant
 from tests.integration.footfall.erasing import Erasures, of_customer, visitor
 from tests.integration.footfall.world import MORNING, World, settle_in
 from tests.relays import Line, line_to, undeletable
+from tests.servers import MigratedPostgres
+
+
+@pytest.fixture
+def postgres(postgres: MigratedPostgres) -> Iterator[MigratedPostgres]:
+    """A database without the open requests of other tests, which the assets would carry out too."""
+    with fresh_database(postgres) as own:
+        yield own
 
 
 @pytest.fixture
