@@ -6,18 +6,15 @@ Annotations are evaluated here: Dagster reads them as they are."""
 from dagster import (
     AssetExecutionContext,
     MaterializeResult,
-    MetadataValue,
     ResourceParam,
-    TableRecord,
-    TableSchema,
     asset,
 )
-from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
 from assets.needs import DAYS as DAYS_GROUP
 from assets.needs import OWNERS, RETRIES, OpensRecord, tagged
 from assets.partitions import DAYS, TENANT_DAYS, days_of, in_one_run, tenant_days_of
+from assets.tables import table
 from assets.timing import timed
 from footfall.days import count_day, reopen_days
 
@@ -45,24 +42,18 @@ def recorded_days(context: AssetExecutionContext, record: ResourceParam[OpensRec
             "dagster/row_count": sum(sum(each.sightings.values()) for each in found),
             "visits": sum(each.visits for each in found),
             "anonymous_visits": sum(each.anonymous_visits for each in found),
-            "by_day": MetadataValue.table(
-                records=[
-                    TableRecord(
-                        {
-                            "tenant": str(each.tenant_id),
-                            "day": each.day.isoformat(),
-                            "visits": each.visits,
-                            **{decision: each.sightings.get(decision, 0) for decision in decisions},
-                        }
-                    )
+            "by_day": table(
+                (
+                    {
+                        "tenant": str(each.tenant_id),
+                        "day": each.day.isoformat(),
+                        "visits": each.visits,
+                        **{decision: each.sightings.get(decision, 0) for decision in decisions},
+                    }
                     for each in found
-                ],
-                schema=TableSchema(
-                    [
-                        *(Column(name, "string") for name in ("tenant", "day")),
-                        *(Column(name, "int") for name in ("visits", *decisions)),
-                    ]
                 ),
+                words=["tenant", "day"],
+                counts=["visits", *decisions],
             ),
         }
     )

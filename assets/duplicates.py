@@ -11,15 +11,13 @@ from dagster import (
     MaterializeResult,
     MetadataValue,
     ResourceParam,
-    TableRecord,
-    TableSchema,
     asset,
     asset_check,
 )
-from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
 from assets.needs import AFTER_SOUND_DEPS, CUSTOMERS, OWNERS, RETRIES, OpensServices, tagged
+from assets.tables import table
 from assets.timing import timed
 from contracts.base import TenantId
 from footfall.correction_log import LogVerdict, hold_against_record
@@ -59,22 +57,19 @@ def duplicate_candidates(services: ResourceParam[OpensServices]) -> MaterializeR
             "duplicates": sum(questions.duplicates for questions in found.values()),
             "mixtures": sum(questions.mixtures for questions in found.values()),
             "tenants": len(found),
-            "by_tenant": MetadataValue.table(
-                records=[
-                    TableRecord(
-                        {
-                            "tenant": str(tenant_id),
-                            "open": questions.open,
-                            "duplicates": questions.duplicates,
-                            "mixtures": questions.mixtures,
-                        }
-                    )
+            "by_tenant": table(
+                (
+                    {
+                        "tenant": str(tenant_id),
+                        "open": questions.open,
+                        "duplicates": questions.duplicates,
+                        "mixtures": questions.mixtures,
+                    }
                     for tenant_id, questions in found.items()
                     if questions.open
-                ],
-                schema=TableSchema(
-                    [Column("tenant", "string"), *(Column(name, "int") for name in ("open", "duplicates", "mixtures"))]
                 ),
+                words=["tenant"],
+                counts=["open", "duplicates", "mixtures"],
             ),
         }
     )

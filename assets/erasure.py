@@ -10,15 +10,14 @@ from dagster import (
     AssetExecutionContext,
     Failure,
     MaterializeResult,
-    MetadataValue,
     ResourceParam,
     TableMetadataValue,
-    TableRecord,
     asset,
 )
 
 from assets.failures import told_plainly
 from assets.needs import ERASURE, OWNERS, RETRIES, OpensServices, tagged
+from assets.tables import table
 from assets.timing import timed
 from contracts.erasure import ErasureRequest
 from footfall.errors import ConflictError, FootfallError
@@ -81,20 +80,18 @@ def report_of(done: Sequence[ErasureRequest]) -> MaterializeResult[None]:
         "dagster/row_count": len(done),
         "completed": sum(each.status == "completed" for each in done),
         "waiting": sum(each.status == "waiting" for each in done),
-        "requests": MetadataValue.table(
-            records=[
-                TableRecord(
-                    {
-                        "request": str(each.request_id),
-                        "of": each.subject_kind,
-                        "status": each.status,
-                        "steps": ", ".join(f"{step.step} {step.state}" for step in each.steps),
-                        "why": each.error or "",
-                    }
-                )
+        "requests": table(
+            (
+                {
+                    "request": str(each.request_id),
+                    "of": each.subject_kind,
+                    "status": each.status,
+                    "steps": ", ".join(f"{step.step} {step.state}" for step in each.steps),
+                    "why": each.error or "",
+                }
                 for each in done
-            ]
-            or [TableRecord({"request": "none is open", "of": "", "status": "", "steps": "", "why": ""})]
+            ),
+            words=["request", "of", "status", "steps", "why"],
         ),
     }
     failed = [each for each in done if each.status == "failed"]

@@ -8,18 +8,16 @@ from dataclasses import fields
 from dagster import (
     AssetExecutionContext,
     MaterializeResult,
-    MetadataValue,
     OpExecutionContext,
     ResourceParam,
-    TableRecord,
-    TableSchema,
+    TableMetadataValue,
     asset,
     op,
 )
-from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
 from assets.needs import GALLERY, NIGHTLY_FRESH, OWNERS, RETRIES, OpensServices, tagged
+from assets.tables import table
 from assets.timing import timed
 from footfall.gallery import list_tenant_ids, rebuild_gallery, rollback_gallery
 from footfall.gallery_size import measure_galleries
@@ -122,10 +120,9 @@ def total_sizes(sizes: Sequence[GallerySize]) -> dict[str, int]:
     return {name: sum(getattr(size, name) for size in sizes) for name in _COUNTS}
 
 
-def _table_of(sizes: Sequence[GallerySize]) -> MetadataValue:
-    return MetadataValue.table(
-        records=[
-            TableRecord({"tenant": size.slug, **{name: getattr(size, name) for name in _COUNTS}}) for size in sizes
-        ],
-        schema=TableSchema([Column("tenant", "string"), *(Column(name, "int") for name in _COUNTS)]),
+def _table_of(sizes: Sequence[GallerySize]) -> TableMetadataValue:
+    return table(
+        ({"tenant": size.slug, **{name: getattr(size, name) for name in _COUNTS}} for size in sizes),
+        words=["tenant"],
+        counts=_COUNTS,
     )

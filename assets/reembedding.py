@@ -13,19 +13,16 @@ from dagster import (
     AssetExecutionContext,
     Backoff,
     MaterializeResult,
-    MetadataValue,
     ResourceParam,
     RetryPolicy,
-    TableRecord,
-    TableSchema,
     asset,
     asset_check,
 )
-from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
 from assets.needs import MODELS, OWNERS, OpensReembedder, OpensServices, tagged
 from assets.partitions import TENANTS, tenants_of
+from assets.tables import table
 from assets.timing import timed
 from contracts.base import TenantId
 from footfall.stores.postgres.model_coverage import Coverage, count_coverage
@@ -83,12 +80,9 @@ def reembedding(context: AssetExecutionContext, reembedder: ResourceParam[OpensR
             "outcome": result.outcome,
             "set_aside_now": result.set_aside,
             **asdict(result.coverage),
-            "cannot be brought over": MetadataValue.table(
-                records=[
-                    TableRecord({"kind": each.item.kind, "id": str(each.item.row_id), "why": each.message})
-                    for each in lost
-                ],
-                schema=TableSchema([Column("kind", "string"), Column("id", "string"), Column("why", "string")]),
+            "cannot be brought over": table(
+                ({"kind": each.item.kind, "id": str(each.item.row_id), "why": each.message} for each in lost),
+                words=["kind", "id", "why"],
             ),
         }
     )
@@ -131,9 +125,10 @@ def verdict_on(found: Mapping[TenantId, Coverage], model_version: str) -> AssetC
             "untried": left,
             "set_aside": lost,
             "tenants_behind": behind,
-            "coverage": MetadataValue.table(
-                records=[TableRecord({"tenant": str(tenant_id), **asdict(each)}) for tenant_id, each in found.items()],
-                schema=TableSchema([Column("tenant", "string"), *(Column(name, "int") for name in _COUNTS)]),
+            "coverage": table(
+                ({"tenant": str(tenant_id), **asdict(each)} for tenant_id, each in found.items()),
+                words=["tenant"],
+                counts=_COUNTS,
             ),
         },
     )

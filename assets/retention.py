@@ -14,19 +14,16 @@ from dagster import (
     AssetObservation,
     Config,
     MaterializeResult,
-    MetadataValue,
     ResourceParam,
-    TableRecord,
-    TableSchema,
     asset,
     asset_check,
 )
-from dagster import TableColumn as Column
 from pydantic import Field
 
 from assets.failures import told_plainly
 from assets.needs import OWNERS, RETENTION, RETRIES, OpensServices, tagged
 from assets.sources import BUCKETS
+from assets.tables import table
 from assets.timing import timed
 from footfall.gallery import list_tenant_ids
 from footfall.held_images import Renewal, renew_held_images
@@ -156,20 +153,17 @@ def buckets_as_seen(sweeps: Sequence[Sweep]) -> list[AssetObservation]:
                 metadata={
                     "dagster/row_count": sum(sweep.looked_at - sweep.deleted for sweep in looked),
                     "bytes": sum(sweep.left_bytes for sweep in looked),
-                    "by_tenant": MetadataValue.table(
-                        records=[
-                            TableRecord(
-                                {
-                                    "tenant": sweep.slug,
-                                    "images": sweep.looked_at - sweep.deleted,
-                                    "bytes": sweep.left_bytes,
-                                }
-                            )
+                    "by_tenant": table(
+                        (
+                            {
+                                "tenant": sweep.slug,
+                                "images": sweep.looked_at - sweep.deleted,
+                                "bytes": sweep.left_bytes,
+                            }
                             for sweep in looked
-                        ],
-                        schema=TableSchema(
-                            [Column("tenant", "string"), Column("images", "int"), Column("bytes", "int")]
                         ),
+                        words=["tenant"],
+                        counts=["images", "bytes"],
                     ),
                 },
             )
@@ -190,27 +184,20 @@ def report_of(sweeps: Sequence[Sweep], *, dry_run: bool, renewed: int = 0) -> Ma
             "renewed": renewed,
             "dry_run": dry_run,
             "oldest": "none" if oldest is None else oldest.isoformat(),
-            "by_tenant": MetadataValue.table(
-                records=[
-                    TableRecord(
-                        {
-                            "tenant": sweep.slug,
-                            "bucket": sweep.bucket,
-                            "found": sweep.found,
-                            "bytes": sweep.found_bytes,
-                            "deleted": sweep.deleted,
-                        }
-                    )
+            "by_tenant": table(
+                (
+                    {
+                        "tenant": sweep.slug,
+                        "bucket": sweep.bucket,
+                        "found": sweep.found,
+                        "bytes": sweep.found_bytes,
+                        "deleted": sweep.deleted,
+                    }
                     for sweep in sweeps
                     if sweep.found
-                ],
-                schema=TableSchema(
-                    [
-                        Column("tenant", "string"),
-                        Column("bucket", "string"),
-                        *(Column(name, "int") for name in ("found", "bytes", "deleted")),
-                    ]
                 ),
+                words=["tenant", "bucket"],
+                counts=["found", "bytes", "deleted"],
             ),
         }
     )

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING
 from dagster import (
     AssetExecutionContext,
     MaterializeResult,
-    MetadataValue,
     ResourceParam,
-    TableRecord,
-    TableSchema,
     asset,
 )
-from dagster import TableColumn as Column
 
 from assets.failures import told_plainly
 from assets.needs import OWNERS, RETENTION, RETRIES, OpensServices, tagged
 from assets.partitions import TENANTS, in_one_run, tenants_of
 from assets.retention import SweepConfig
+from assets.tables import table
 from assets.timing import timed
 from footfall.anonymising import Expiry, expire_customers, preview_expiry
 from footfall.gallery import list_tenant_ids
@@ -180,32 +177,25 @@ def report_of_expiry(done: Sequence[Expiry], *, dry_run: bool) -> MaterializeRes
             **{name: sum(getattr(each, name) for each in done) for name in _COUNTS},
             "batches": sum(each.batches for each in done),
             "oldest": "none" if oldest is None else oldest.isoformat(),
-            "by_tenant": MetadataValue.table(
-                records=[
-                    TableRecord(
-                        {"tenant": each.slug, "days": each.days, **{name: getattr(each, name) for name in _COUNTS}}
-                    )
+            "by_tenant": table(
+                (
+                    {"tenant": each.slug, "days": each.days, **{name: getattr(each, name) for name in _COUNTS}}
                     for each in done
-                ],
-                schema=TableSchema(
-                    [Column("tenant", "string"), Column("days", "int"), *(Column(name, "int") for name in _COUNTS)]
                 ),
+                words=["tenant"],
+                counts=["days", *_COUNTS],
             ),
-            "preview": MetadataValue.table(
-                records=[
-                    TableRecord(
-                        {
-                            "tenant": each.slug,
-                            "customer": str(due.customer_id),
-                            "last seen": due.last_seen_at.isoformat(timespec="seconds"),
-                        }
-                    )
+            "preview": table(
+                (
+                    {
+                        "tenant": each.slug,
+                        "customer": str(due.customer_id),
+                        "last seen": due.last_seen_at.isoformat(timespec="seconds"),
+                    }
                     for each in done
                     for due in each.first_due
-                ],
-                schema=TableSchema(
-                    [Column("tenant", "string"), Column("customer", "string"), Column("last seen", "string")]
                 ),
+                words=["tenant", "customer", "last seen"],
             ),
         }
     )
@@ -219,28 +209,22 @@ def report_of_rows(aged: Sequence[Aged], *, dry_run: bool) -> MaterializeResult[
             "dry_run": dry_run,
             "found": sum(each.rows for each in aged),
             "deleted": sum(each.deleted for each in aged),
-            "by_kind": MetadataValue.table(
-                records=[
-                    TableRecord(
-                        {
-                            "tenant": each.slug,
-                            "kind": each.kind,
-                            "days": each.days or 0,
-                            "found": each.rows,
-                            "deleted": each.deleted,
-                            "held": each.held,
-                        }
-                    )
+            "by_kind": table(
+                (
+                    {
+                        "tenant": each.slug,
+                        "kind": each.kind,
+                        "days": each.days or 0,
+                        "found": each.rows,
+                        "deleted": each.deleted,
+                        "held": each.held,
+                    }
                     for each in aged
                     if each.days is not None or each.rows
-                ],
-                schema=TableSchema(
-                    [
-                        *(Column(name, "string") for name in ("tenant", "kind")),
-                        *(Column(name, "int") for name in ("days", "found", "deleted")),
-                        Column("held", "bool"),
-                    ]
                 ),
+                words=["tenant", "kind"],
+                counts=["days", "found", "deleted"],
+                flags=["held"],
             ),
         }
     )
@@ -255,13 +239,14 @@ def report_of_vectors(sweeps: Sequence[VectorSweep], *, dry_run: bool) -> Materi
             "dry_run": dry_run,
             **{name: sum(getattr(sweep, name) for sweep in sweeps) for name in counts[1:]},
             "oldest": "none" if oldest is None else oldest.isoformat(),
-            "by_tenant": MetadataValue.table(
-                records=[
-                    TableRecord({"tenant": sweep.slug, **{name: getattr(sweep, name) for name in counts}})
+            "by_tenant": table(
+                (
+                    {"tenant": sweep.slug, **{name: getattr(sweep, name) for name in counts}}
                     for sweep in sweeps
                     if sweep.orphaned or sweep.missing
-                ],
-                schema=TableSchema([Column("tenant", "string"), *(Column(name, "int") for name in counts)]),
+                ),
+                words=["tenant"],
+                counts=counts,
             ),
         }
     )
