@@ -1,38 +1,47 @@
-{#- By site and bucket of the other mart, the sum of this mart's `column` is (or is at least, with '>=') the sum of the
-other's. Days in which something changed shortly before either was built, or after, are left out: the next build makes
-them right. -#}
+{#- By site and bucket, the sum of this mart's `column` is (or is at least, with '>=') the sum of the other's, in the
+days that either built within two days. What the other has of such a day counts whenever it was built: the latest day
+of a site is built every time, and the latest day on which staff came need not be the latest with visits. Days in which
+something changed shortly before either was built, or after, are left out: the next build makes them right. -#}
 {% test adds_up_with(model, column, other, other_column, relation) %}
-with here as (
+with recent as (
     select
         tenant_id,
         site_id,
-        bucket_start,
-        min(bucket_local)::date as local_date,
-        min(built_at) as built_at,
-        sum({{ column }}) as counted
+        bucket_local::date as local_date
     from {{ model }}
-    group by tenant_id, site_id, bucket_start
+    where built_at >= now() - interval '2 days'
+    union
+    select
+        tenant_id,
+        site_id,
+        bucket_local::date as local_date
+    from {{ other }}
+    where built_at >= now() - interval '2 days'
+),
+
+here as (
+    {{ summed_in_recent_days(model, column) }}
+),
+
+there as (
+    {{ summed_in_recent_days(other, other_column) }}
 ),
 
 compared as (
     select
-        coalesce(here.tenant_id, other.tenant_id) as tenant_id,
-        coalesce(here.site_id, other.site_id) as site_id,
-        coalesce(here.bucket_start, other.bucket_start) as bucket_start,
-        coalesce(here.local_date, other.bucket_local::date) as local_date,
-        least(here.built_at, other.built_at) as built_at,
+        coalesce(here.tenant_id, there.tenant_id) as tenant_id,
+        coalesce(here.site_id, there.site_id) as site_id,
+        coalesce(here.bucket_start, there.bucket_start) as bucket_start,
+        coalesce(here.local_date, there.local_date) as local_date,
+        least(here.built_at, there.built_at) as built_at,
         coalesce(here.counted, 0) as counted,
-        coalesce(other.{{ other_column }}, 0) as counted_there
+        coalesce(there.counted, 0) as counted_there
     from here
-    full outer join (
-        select *
-        from {{ other }}
-        where built_at >= now() - interval '2 days'
-    ) as other
+    full outer join there
         on
-            here.tenant_id = other.tenant_id
-            and here.site_id = other.site_id
-            and here.bucket_start = other.bucket_start
+            here.tenant_id = there.tenant_id
+            and here.site_id = there.site_id
+            and here.bucket_start = there.bucket_start
 )
 
 select compared.*
