@@ -115,6 +115,11 @@ ACCESS: Mapping[tuple[str, str], Access] = MappingProxyType(
         ("GET", "/v1/reports/traffic"): _READERS,
         ("GET", "/v1/reports/days"): _READERS,
         ("GET", "/v1/reports/occupancy"): _READERS,
+        ("GET", "/v1/reports/daily-dwell"): _READERS,
+        ("GET", "/v1/reports/cohorts"): _READERS,
+        ("GET", "/v1/reports/camera-health"): _READERS,
+        # Of single employees, day by day.
+        ("GET", "/v1/reports/staff-presence"): _ADMINS,
         ("GET", "/v1/calibration"): _READERS,
         ("GET", "/v1/customers"): _READERS,
         ("GET", "/v1/customers/{customer_id}"): _READERS,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from api.examples_access import ACCESS_REQUESTS, ACCESS_RESPONSES
 from api.examples_analytics import ANALYTICS_RESPONSES
+from api.examples_marts import MART_RESPONSES
 from contracts.base import Contract, FaceBox, FaceQualityReport
 from contracts.calibration import CalibratedThreshold, CalibrationReport, ScoreDistribution, VersionCoverage
 from contracts.corrections import (
@@ -143,6 +144,7 @@ RESPONSES: Mapping[str, Contract] = MappingProxyType(
         ),
         **ACCESS_RESPONSES,
         **ANALYTICS_RESPONSES,
+        **MART_RESPONSES,
         "createSite": Site(**_SITE_CREATE.model_dump(), site_id=_SITE, created_at=_MORNING),
         "createCamera": Camera(
             **_CAMERA_CREATE.model_dump(),

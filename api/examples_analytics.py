@@ -26,7 +26,6 @@ from contracts.base import Contract
 from contracts.event_batches import EventAlarm, EventAlarmPage, EventBatchItem, EventBatchReceipt
 from contracts.people import Decision, EventReceipt
 from contracts.problems import Problem
-from contracts.reports import DayRow, DaysReport, OccupancyReport, OccupancyRow
 
 _SITE = UUID("5f2d7f0a-0d0c-4a0b-8a53-2f6e7f5b1a02")
 _CAMERA = UUID("c3a1d6a4-3c52-4a1e-9d0a-7d6b5b0f3c03")
@@ -89,36 +88,6 @@ ANALYTICS_RESPONSES: Mapping[str, Contract] = MappingProxyType(
                     decision="new_customer",
                 ),
             )
-        ),
-        "reportDays": DaysReport(
-            as_of=_SEEN,
-            rows=(
-                DayRow(
-                    site_id=_SITE,
-                    site_name="Main Street 1",
-                    bucket_start=datetime(2026, 11, 20, tzinfo=UTC),
-                    visitor_visits=90,
-                    new_visitors=63,
-                    returning_visitors=27,
-                    returning_share=0.3,
-                    visitor_visits_week_before=45,
-                    week_over_week=1.0,
-                    usual_visits=40.5,
-                    anomaly="high",
-                ),
-            ),
-        ),
-        "reportOccupancy": OccupancyReport(
-            as_of=_SEEN,
-            rows=(
-                OccupancyRow(
-                    site_id=_SITE,
-                    site_name="Main Street 1",
-                    bucket_start=datetime(2026, 11, 21, 10, 15, tzinfo=UTC),
-                    visitors_inside=14,
-                    staff_inside=2,
-                ),
-            ),
         ),
         "reportDistribution": DistributionReport(
             **_SPAN, visits=40, by="hour_of_week", rows=(DistributionRow(weekday=1, hour=9, visits=6, share=0.15),)

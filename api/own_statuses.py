@@ -69,6 +69,10 @@ OWN_STATUSES: Mapping[str, frozenset[int]] = MappingProxyType(
         "reportTraffic": frozenset({404}),
         "reportDays": frozenset({404}),
         "reportOccupancy": frozenset({404}),
+        "reportDailyDwell": frozenset({404}),
+        "reportCohorts": frozenset({404}),
+        "reportStaffPresence": frozenset({404}),
+        "reportCameraHealth": frozenset({404}),
     }
 )
 """By operation id."""

@@ -21,7 +21,15 @@ from contracts.analytics import (
     Whose,
 )
 from contracts.base import PersonKind
-from contracts.reports import Bucket, DaysReport, OccupancyReport, ReportSource, TrafficReport, VisitPage, VisitSort
+from contracts.mart_reports import (
+    CameraHealthReport,
+    CohortsReport,
+    DailyDwellReport,
+    DaysReport,
+    OccupancyReport,
+    StaffPresenceReport,
+)
+from contracts.reports import Bucket, ReportSource, TrafficReport, VisitPage, VisitSort
 
 
 class VisitFilters(TypedDict, total=False):
@@ -75,6 +83,21 @@ class AnalyticsOperations:
     def occupancy(self: Sends, **span: Unpack[ReportSpan]) -> OccupancyReport:
         """By default the last day."""
         return self._get("/v1/reports/occupancy", OccupancyReport, **_plain(span))
+
+    def daily_dwell(self: Sends, **span: Unpack[ReportSpan]) -> DailyDwellReport:
+        """By default the last 90 days."""
+        return self._get("/v1/reports/daily-dwell", DailyDwellReport, **_plain(span))
+
+    def cohorts(self: Sends, **span: Unpack[ReportSpan]) -> CohortsReport:
+        """By default the last twelve weeks."""
+        return self._get("/v1/reports/cohorts", CohortsReport, **_plain(span))
+
+    def staff_presence(self: Sends, **span: Unpack[ReportSpan]) -> StaffPresenceReport:
+        """For administrators."""
+        return self._get("/v1/reports/staff-presence", StaffPresenceReport, **_plain(span))
+
+    def camera_health(self: Sends, **span: Unpack[ReportSpan]) -> CameraHealthReport:
+        return self._get("/v1/reports/camera-health", CameraHealthReport, **_plain(span))
 
     def distribution(
         self: Sends, *, by: DistributionBy, whose: Whose = "customer", **span: Unpack[ReportSpan]

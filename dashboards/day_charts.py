@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import pandas as pd
 
-from contracts.reports import Anomaly, DayRow, OccupancyRow
+from contracts.mart_reports import Anomaly, DayRow, OccupancyRow
 from dashboards.charts import COLOURS
 
 _LONGEST_DAY = timedelta(hours=26)

@@ -159,6 +159,33 @@ export interface CameraCreate {
   name: string;
 }
 
+/** What one camera delivered on one day on which it saw anyone. Counts are of sightings, not of people. */
+export interface CameraDayRow {
+  site_id: string;
+  site_name: string;
+  bucket_start: string;
+  camera_id: string;
+  /** None of a camera that is gone. */
+  camera_name: string | null;
+  sightings: number | null;
+  /** Faces under the quality floor. */
+  poor_quality_sightings: number | null;
+  /** Faces between the thresholds. */
+  unsure_sightings: number | null;
+  /** One person's: never told to a site manager. */
+  first_sighting_at: string | null;
+  /** One person's: never told to a site manager. */
+  last_sighting_at: string | null;
+  mean_quality_score: number | null;
+  /** From the best shot to the server; below 0 where a worker's clock runs ahead. */
+  median_delay_seconds: number | null;
+  /** More than five minutes on their way: kept in an outbox. */
+  late_sightings: number | null;
+  /** More than five seconds ahead of the server: a worker's clock is wrong. */
+  sightings_from_the_future: number | null;
+  suppressed?: boolean;
+}
+
 /** One camera as its worker sees it. Rates are over the time since the heartbeat before. */
 export interface CameraHealth {
   camera_id: string;
@@ -176,6 +203,14 @@ export interface CameraHealth {
   /** Something covers the lens, or the picture is black. */
   occluded?: boolean | null;
   trouble?: string | null;
+}
+
+/** Days on which cameras saw anyone, as dbt built them last (`as_of` says when). */
+export interface CameraHealthReport {
+  as_of: string | null;
+  rows: CameraDayRow[];
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
 }
 
 export interface CameraPage {
@@ -254,6 +289,28 @@ export interface Cohort {
   returned: number;
   /** None where nobody was observed for long enough. */
   rate: number | null;
+}
+
+/** Customers who came to a site in one week, of those who came to any site of the tenant for the first time in another or the same one. Each counts once a week. */
+export interface CohortRow {
+  site_id: string;
+  site_name: string;
+  /** Monday of the week in which they came. */
+  bucket_start: string;
+  /** Monday of the week in which they came for the first time. */
+  cohort_week: string;
+  /** Weeks between the two; 0 in the first. */
+  weeks_since: number;
+  customers: number | null;
+  suppressed?: boolean;
+}
+
+/** Weeks and how many of which earlier week's new customers came in them, as dbt built them last (`as_of` says when). */
+export interface CohortsReport {
+  as_of: string | null;
+  rows: CohortRow[];
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
 }
 
 export interface Command {
@@ -375,6 +432,33 @@ export interface CustomerProfileV1 {
 export interface CustomerSubject {
   kind: "customer";
   customer_id: string;
+}
+
+/** Days on which somebody came and how long they stayed, as dbt built them last (`as_of` says when). */
+export interface DailyDwellReport {
+  as_of: string | null;
+  rows: DailyDwellRow[];
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
+}
+
+/** How long the visitors of one day stayed at a site. Of too few visits nothing is told; of a length that too few stayed for the count is null, and with it that of another length, which their sum would tell. */
+export interface DailyDwellRow {
+  site_id: string;
+  site_name: string;
+  bucket_start: string;
+  visitor_visits: number | null;
+  mean_seconds: number | null;
+  median_seconds: number | null;
+  /** Nine of ten stayed for less. */
+  p90_seconds: number | null;
+  under_1_minute: number | null;
+  from_1_to_5_minutes: number | null;
+  from_5_to_15_minutes: number | null;
+  from_15_to_60_minutes: number | null;
+  /** An hour or more. */
+  over_1_hour: number | null;
+  suppressed?: boolean;
 }
 
 /** One day of a site, without anybody or not, beside what is usual there. `suppressed`: counts of so few people that the caller's role may not see them are null, and so is whatever would tell them. */
@@ -1257,6 +1341,22 @@ export interface StaffCreate {
   external_ref?: string | null;
 }
 
+/** One member of staff on one day at a site. For administrators alone, so nothing of it is ever suppressed. */
+export interface StaffDayRow {
+  site_id: string;
+  site_name: string;
+  bucket_start: string;
+  staff_id: string;
+  display_name: string;
+  first_seen_at: string;
+  /** Of the visits that began in the day; it may lie in the next. */
+  last_seen_at: string;
+  visits: number;
+  /** Lengths of these visits, added up. */
+  present_seconds: number;
+  suppressed?: boolean;
+}
+
 /** An enrolled photograph. The picture itself is fetched from its path. */
 export interface StaffFace {
   face_id: string;
@@ -1305,6 +1405,14 @@ export interface StaffPage {
 export interface StaffPatch {
   display_name?: string | null;
   external_ref?: string | null;
+}
+
+/** Days on which staff were seen, as dbt built them last (`as_of` says when). */
+export interface StaffPresenceReport {
+  as_of: string | null;
+  rows: StaffDayRow[];
+  /** How many rows, figures or buckets are left out, because so few people are in them that the caller's role may not see it: fewer than the tenant's smallest_count. 0 for administrators. */
+  suppressed?: number;
 }
 
 export interface StaffSubject {
@@ -2377,50 +2485,18 @@ export interface Operations {
     query?: {
       /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
       format?: "json" | "csv";
-      /** Of each site's local time; weeks begin on Monday. */
-      bucket?: "15min" | "hour" | "day" | "week" | "month";
       /** This site alone. */
       site_id?: string;
       /** Buckets that begin then or later; by default 1, 7, 90, 366 or 1098 days before, by bucket. */
       since?: string;
-      /** Buckets that begin before; by default now. */
+      /** What began before; by default now. */
       until?: string;
+      /** Of each site's local time; weeks begin on Monday. */
+      bucket?: "15min" | "hour" | "day" | "week" | "month";
       /** What dbt built last, or computed now. */
       source?: "marts" | "live";
     };
     response: TrafficReport;
-  };
-  /** Report days beside the usual */
-  reportDays: {
-    method: "GET";
-    path: "/v1/reports/days";
-    query?: {
-      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
-      format?: "json" | "csv";
-      /** This site alone. */
-      site_id?: string;
-      /** Days that begin then or later; by default the 90 days before. At most 3660 days. */
-      since?: string;
-      /** Days that begin before; by default now. */
-      until?: string;
-    };
-    response: DaysReport;
-  };
-  /** Report people inside */
-  reportOccupancy: {
-    method: "GET";
-    path: "/v1/reports/occupancy";
-    query?: {
-      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
-      format?: "json" | "csv";
-      /** This site alone. */
-      site_id?: string;
-      /** Quarters that begin then or later; by default the day before. At most 31 days. */
-      since?: string;
-      /** Quarters that begin before; by default now. */
-      until?: string;
-    };
-    response: OccupancyReport;
   };
   /** Report how visits spread */
   reportDistribution: {
@@ -2433,7 +2509,7 @@ export interface Operations {
       site_id?: string;
       /** Visits that began then or later; by default the 30 days before. At most 366 days. */
       since?: string;
-      /** Visits that began before; by default now. */
+      /** What began before; by default now. */
       until?: string;
       /** Whose visits count. */
       whose?: "customer" | "staff" | "everyone";
@@ -2453,7 +2529,7 @@ export interface Operations {
       site_id?: string;
       /** Visits that began then or later; by default the 30 days before. At most 366 days. */
       since?: string;
-      /** Visits that began before; by default now. */
+      /** What began before; by default now. */
       until?: string;
       /** Of each site's local time; weeks begin on Monday. */
       bucket?: "day" | "week" | "month";
@@ -2471,7 +2547,7 @@ export interface Operations {
       site_id?: string;
       /** Visits that began then or later; by default the 30 days before. At most 366 days. */
       since?: string;
-      /** Visits that began before; by default now. */
+      /** What began before; by default now. */
       until?: string;
       /** Whose visits count. */
       whose?: "customer" | "staff" | "everyone";
@@ -2489,7 +2565,7 @@ export interface Operations {
       site_id?: string;
       /** Visits that began then or later; by default the 30 days before. At most 366 days. */
       since?: string;
-      /** Visits that began before; by default now. */
+      /** What began before; by default now. */
       until?: string;
       /** Whose visits count. */
       whose?: "customer" | "staff" | "everyone";
@@ -2509,7 +2585,7 @@ export interface Operations {
       site_id?: string;
       /** Visits that began then or later; by default the 30 days before. At most 366 days. */
       since?: string;
-      /** Visits that began before; by default now. */
+      /** What began before; by default now. */
       until?: string;
       /** Days after a first visit to come again in. */
       within_days?: number;
@@ -2517,6 +2593,102 @@ export interface Operations {
       cohort?: "week" | "month";
     };
     response: RepeatRateReport;
+  };
+  /** Report days beside the usual */
+  reportDays: {
+    method: "GET";
+    path: "/v1/reports/days";
+    query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
+      /** This site alone. */
+      site_id?: string;
+      /** Days that begin then or later; by default the 90 days before. At most 3660 days. */
+      since?: string;
+      /** What began before; by default now. */
+      until?: string;
+    };
+    response: DaysReport;
+  };
+  /** Report people inside */
+  reportOccupancy: {
+    method: "GET";
+    path: "/v1/reports/occupancy";
+    query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
+      /** This site alone. */
+      site_id?: string;
+      /** Quarters that begin then or later; by default the day before. At most 31 days. */
+      since?: string;
+      /** What began before; by default now. */
+      until?: string;
+    };
+    response: OccupancyReport;
+  };
+  /** Report lengths of visits by the day */
+  reportDailyDwell: {
+    method: "GET";
+    path: "/v1/reports/daily-dwell";
+    query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
+      /** This site alone. */
+      site_id?: string;
+      /** Days that begin then or later; by default the 90 days before. At most 3660 days. */
+      since?: string;
+      /** What began before; by default now. */
+      until?: string;
+    };
+    response: DailyDwellReport;
+  };
+  /** Report who came back, week by week */
+  reportCohorts: {
+    method: "GET";
+    path: "/v1/reports/cohorts";
+    query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
+      /** This site alone. */
+      site_id?: string;
+      /** Weeks that begin then or later; by default the 84 days before. At most 728 days. */
+      since?: string;
+      /** What began before; by default now. */
+      until?: string;
+    };
+    response: CohortsReport;
+  };
+  /** Report when staff were seen */
+  reportStaffPresence: {
+    method: "GET";
+    path: "/v1/reports/staff-presence";
+    query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
+      /** This site alone. */
+      site_id?: string;
+      /** Days that begin then or later; by default the 30 days before. At most 366 days. */
+      since?: string;
+      /** What began before; by default now. */
+      until?: string;
+    };
+    response: StaffPresenceReport;
+  };
+  /** Report what cameras delivered */
+  reportCameraHealth: {
+    method: "GET";
+    path: "/v1/reports/camera-health";
+    query?: {
+      /** What comes, for links in a browser, whose `Accept` is its own; without it that header decides. */
+      format?: "json" | "csv";
+      /** This site alone. */
+      site_id?: string;
+      /** Days that begin then or later; by default the 30 days before. At most 366 days. */
+      since?: string;
+      /** What began before; by default now. */
+      until?: string;
+    };
+    response: CameraHealthReport;
   };
   /** Report the calibration */
   reportCalibration: {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from contracts.analytics import (
     DistributionBy,
@@ -11,18 +11,17 @@ from contracts.analytics import (
     DwellReport,
     DwellStatistics,
     NewReturningReport,
-    NewReturningRow,
     PeakHoursReport,
     RepeatRateReport,
 )
 from contracts.base import Contract
-from contracts.reports import DayRow, DaysReport, OccupancyReport, OccupancyRow, TrafficReport, TrafficRow
+from contracts.mart_reports import MartReport
+from contracts.reports import TrafficReport
 from footfall.exports import Cell, table_csv
 
 AnyReport = (
     TrafficReport
-    | DaysReport
-    | OccupancyReport
+    | MartReport[Any]
     | DistributionReport
     | NewReturningReport
     | DwellReport
@@ -35,12 +34,6 @@ _CELLS: Mapping[DistributionBy, tuple[str, ...]] = {
     "camera": ("camera_id", "camera_name"),
     "person_kind": ("person_kind",),
     "dwell": ("from_seconds", "to_seconds"),
-}
-_BUCKETS: Mapping[type[AnyReport], type[Contract]] = {
-    TrafficReport: TrafficRow,
-    DaysReport: DayRow,
-    OccupancyReport: OccupancyRow,
-    NewReturningReport: NewReturningRow,
 }
 _DWELL = (
     "site_id", "site_name", "visits", "mean_seconds", "median_seconds", "p75_seconds", "p90_seconds", "p95_seconds",
@@ -58,8 +51,8 @@ def report_csv(report: AnyReport) -> bytes:
 
 def _table(report: AnyReport) -> tuple[list[dict[str, Cell]], Sequence[str]]:
     match report:
-        case TrafficReport() | DaysReport() | OccupancyReport() | NewReturningReport():
-            return _dumped(report.rows), tuple(_BUCKETS[type(report)].model_fields)
+        case TrafficReport() | MartReport() | NewReturningReport():
+            return _dumped(report.rows), _fields_of_rows(type(report))
         case DistributionReport():
             return _dumped(report.rows), (*_CELLS[report.by], "visits", "share")
         case DwellReport():
@@ -71,6 +64,12 @@ def _table(report: AnyReport) -> tuple[list[dict[str, Cell]], Sequence[str]]:
             return [*typical, *busiest], _PEAKS
         case RepeatRateReport():
             return _dumped(report.cohorts), ("cohort_start", "new_customers", "observed", "returned", "rate")
+
+
+def _fields_of_rows(report: type[Contract]) -> tuple[str, ...]:
+    """Also of a report without any."""
+    row, _ = get_args(report.model_fields["rows"].annotation)
+    return tuple(row.model_fields)
 
 
 def _dumped(rows: Sequence[Any]) -> list[dict[str, Cell]]:

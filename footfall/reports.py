@@ -14,6 +14,7 @@ from contracts.base import SiteId, TenantId
 from contracts.reports import Bucket, ReportSource, TrafficReport
 from footfall.report_spans import check_length
 from footfall.stores.postgres import reports as table
+from footfall.stores.postgres.mart_rows import SiteSpan
 from footfall.tenancy import tenant_transaction
 
 LONGEST: Mapping[Bucket, timedelta] = MappingProxyType(
@@ -53,10 +54,10 @@ def traffic(
         what=f"A report by the {bucket}",
         hint="Ask for a shorter span, or for longer buckets.",
     )
-    span = table.TrafficSpan(bucket, since, until, site_id, allowed_sites)
+    span = SiteSpan(since, until, site_id, allowed_sites)
     with tenant_transaction(engine, tenant_id) as connection:
         if source == "marts":
-            as_of, rows = table.select_mart_traffic(connection, span)
+            as_of, rows = table.select_mart_traffic(connection, bucket, span)
         else:
-            as_of, rows = table.select_now(connection), table.select_live_traffic(connection, span)
+            as_of, rows = table.select_now(connection), table.select_live_traffic(connection, bucket, span)
     return TrafficReport(bucket=bucket, source=source, as_of=as_of, rows=tuple(rows))

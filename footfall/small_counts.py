@@ -20,18 +20,12 @@ from contracts.analytics import (
     RepeatRateReport,
 )
 from contracts.base import Role
-from contracts.reports import DayRow, OccupancyReport, OccupancyRow, TrafficReport, TrafficRow
+from contracts.reports import TrafficReport, TrafficRow
 
 CountedReport = (
-    TrafficReport
-    | OccupancyReport
-    | DistributionReport
-    | NewReturningReport
-    | DwellReport
-    | PeakHoursReport
-    | RepeatRateReport
+    TrafficReport | DistributionReport | NewReturningReport | DwellReport | PeakHoursReport | RepeatRateReport
 )
-"""A report from which small counts can be left out as it is; days need to be told what they are compared with."""
+"""A report from which small counts can be left out; those that the marts alone tell are `mart_small_counts`'."""
 
 _SEES_ALL: frozenset[Role] = frozenset({"tenant_admin", "system_admin"})
 
@@ -53,10 +47,7 @@ def without_small_counts(report: Told, least: int) -> Told:
         case TrafficReport():
             rows = tuple(_traffic_row(row, least) for row in found.rows)
             update = {"rows": rows, "suppressed": sum(row.suppressed for row in rows)}
-        case OccupancyReport():
-            quarters = tuple(_quarter(row, least) for row in found.rows)
-            update = {"rows": quarters, "suppressed": sum(row.suppressed for row in quarters)}
-        case _ if _few(found.visits, least):
+        case _ if is_small(found.visits, least):
             update = _nothing(found)
         case DistributionReport():
             cells = shown(found.rows, lambda row: (row.visits,), least)
@@ -76,22 +67,37 @@ def without_small_counts(report: Told, least: int) -> Told:
     return cast(Told, report.model_copy(update=update))
 
 
+def is_small(count: int | None, least: int) -> bool:
+    """Whether the count is of people, and of so few that only administrators may see it."""
+    return count is not None and 0 < count < least
+
+
 def shown(rows: Sequence[Row], counts: Callable[[Row], Sequence[int]], least: int) -> tuple[Row, ...]:
-    """Rows without a small count, in their order. Where that leaves out one row alone, the row with the smallest count
-    of the others goes, too: their sum would tell it."""
-    small = [index for index, row in enumerate(rows) if any(_few(count, least) for count in counts(row))]
-    if len(small) == 1:
-        others = [index for index, row in enumerate(rows) if index not in small and any(counts(row))]
-        if others:
-            small.append(min(others, key=lambda index: sum(counts(rows[index]))))
-    return tuple(row for index, row in enumerate(rows) if index not in set(small))
+    """Rows without those that are `not_told`, in their order."""
+    left_out = not_told([counts(row) for row in rows], least)
+    return tuple(row for index, row in enumerate(rows) if index not in left_out)
+
+
+def not_told(counts: Sequence[Sequence[int]], least: int) -> frozenset[int]:
+    """Which rows of a sum may not be told, by their counts: those with a small count and, while that is one row alone
+    or what they come to is small itself, the row with the smallest counts of the others. The sum would tell it."""
+    small = [index for index, row in enumerate(counts) if any(is_small(count, least) for count in row)]
+    others = [index for index, row in enumerate(counts) if any(row) and index not in small]
+    others.sort(key=lambda index: sum(counts[index]))
+    while others and (len(small) == 1 or any(is_small(count, least) for count in _sums(counts, small))):
+        small.append(others.pop(0))
+    return frozenset(small)
+
+
+def _sums(counts: Sequence[Sequence[int]], rows: Sequence[int]) -> list[int]:
+    return [sum(column) for column in zip(*(counts[index] for index in rows), strict=True)]
 
 
 def _traffic_row(row: TrafficRow, least: int) -> TrafficRow:
     hidden = {
         name
         for name in ("staff_visits", "visitor_visits", "new_visitors", "returning_visitors", "unidentified_sightings")
-        if _few(getattr(row, name), least)
+        if is_small(getattr(row, name), least)
     }
     if "visitor_visits" in hidden:
         hidden |= {"new_visitors", "returning_visitors", "mean_dwell_seconds"}
@@ -103,44 +109,13 @@ def _traffic_row(row: TrafficRow, least: int) -> TrafficRow:
     return row.model_copy(update={"suppressed": True, **dict.fromkeys(hidden)})
 
 
-def day_without_small_counts(row: DayRow, fewest_compared: int | None, least: int) -> DayRow:
-    """The day without small counts and what would tell them. `fewest_compared`: the smallest count above nothing among
-    the days that `usual_visits` is the mean of.
-
-    A mean with a small count in it goes, for the other days of it are told. So every mean that is left is one of counts
-    that are told as well, and means of several weeks held against each other tell nothing more.
-    """
-    hidden = {
-        name
-        for name in ("visitor_visits", "new_visitors", "returning_visitors", "visitor_visits_week_before")
-        if _few(getattr(row, name), least)
-    }
-    if hidden & {"visitor_visits", "new_visitors", "returning_visitors"}:
-        hidden |= {"new_visitors", "returning_visitors", "returning_share"}
-    if hidden & {"visitor_visits", "visitor_visits_week_before"}:
-        hidden.add("week_over_week")
-    if _few(fewest_compared, least):
-        hidden.add("usual_visits")
-    if hidden & {"visitor_visits", "usual_visits"}:
-        # It says on which side of a bound the one lies that the other gives.
-        hidden.add("anomaly")
-    if not hidden:
-        return row
-    return row.model_copy(update={"suppressed": True, **dict.fromkeys(hidden)})
-
-
-def _quarter(row: OccupancyRow, least: int) -> OccupancyRow:
-    hidden = {name for name in ("visitors_inside", "staff_inside") if _few(getattr(row, name), least)}
-    return row.model_copy(update={"suppressed": True, **dict.fromkeys(hidden)}) if hidden else row
-
-
 def _new_returning(report: NewReturningReport, least: int) -> dict[str, object]:
     rows = shown(report.rows, lambda row: (row.new_visitors, row.returning_visitors), least)
     left_out = len(report.rows) - len(rows)
-    if _few(report.new_visitors, least) or _few(report.returning_visitors, least):
+    if is_small(report.new_visitors, least) or is_small(report.returning_visitors, least):
         # One of the two would follow from the other and `visits`.
         return {**_nothing(report), "suppressed": len(report.rows)}
-    few = _few(report.customers, least)
+    few = is_small(report.customers, least)
     return {
         "rows": rows,
         "customers": None if few else report.customers,
@@ -171,12 +146,12 @@ def _repeat_rate(report: RepeatRateReport, least: int) -> dict[str, object]:
     cohorts = tuple(
         cohort
         for cohort in report.cohorts
-        if not any(_few(count, least) for count in (cohort.new_customers, cohort.observed, cohort.returned))
+        if not any(is_small(count, least) for count in (cohort.new_customers, cohort.observed, cohort.returned))
     )
     left_out = len(report.cohorts) - len(cohorts)
-    if not _few(report.customers, least) and not _few(report.repeat_customers, least):
+    if not is_small(report.customers, least) and not is_small(report.repeat_customers, least):
         return {"cohorts": cohorts, "suppressed": left_out}
-    customers = None if _few(report.customers, least) else report.customers
+    customers = None if is_small(report.customers, least) else report.customers
     return {
         "cohorts": cohorts,
         "customers": customers,
@@ -206,7 +181,3 @@ def _nothing(report: CountedReport) -> dict[str, object]:
             return {**nothing, **unsaid, "cohorts": ()}
         case _:
             return nothing
-
-
-def _few(count: int | None, least: int) -> bool:
-    return count is not None and 0 < count < least

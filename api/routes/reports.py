@@ -1,18 +1,18 @@
-"""Reports on the caller's tenant, as JSON or CSV. The numbers are `footfall.reports`' and `footfall.analytics`'."""
+"""Traffic and reports on the visits of the caller's tenant, as JSON or CSV. The numbers are `footfall.reports`' and
+`footfall.analytics`'; what the marts alone tell is `api.routes.mart_reports`'."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, TypeVar
-from uuid import UUID
+from datetime import timedelta
+from typing import Annotated, TypeVar
 
 import fastapi
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from api.auth import Caller
-from api.csv_answers import CSV_CONTENT, csv_answer, wants_csv
-from api.routes.paging import FormatQuery, Instant
+from api.routes.paging import Instant
+from api.routes.report_answers import EITHER, SpanQuery, least_told, sent
 from api.routes.scope import site_filter
 from api.state import ApiState, State
 from contracts.analytics import (
@@ -26,13 +26,11 @@ from contracts.analytics import (
     ReturnBucket,
     Whose,
 )
-from contracts.reports import Bucket, DaysReport, OccupancyReport, ReportSource, TrafficReport
-from footfall import analytics, mart_reports, reports
+from contracts.reports import Bucket, ReportSource, TrafficReport
+from footfall import analytics, reports
 from footfall.access import Principal
-from footfall.export_tables import AnyReport, report_csv
-from footfall.small_counts import CountedReport, sees_all, without_small_counts
+from footfall.small_counts import CountedReport, without_small_counts
 from footfall.stores.postgres.analytics import ReportSpan
-from footfall.tenant_records import smallest_count
 
 router = APIRouter(tags=["reports"])
 
@@ -44,45 +42,23 @@ _DEFAULT_SPAN: dict[Bucket, timedelta] = {
     "month": timedelta(days=1098),
 }
 _DEFAULT_DAYS = timedelta(days=30)
-_EITHER: dict[int | str, dict[str, Any]] = {200: {"content": CSV_CONTENT}}
 
 Answer = TypeVar("Answer", bound=CountedReport)
-Sent = TypeVar("Sent", bound=AnyReport)
 
 
-class TrafficQuery(FormatQuery):
+class TrafficQuery(SpanQuery):
     bucket: Bucket = Field(default="hour", description="Of each site's local time; weeks begin on Monday.")
-    site_id: UUID | None = Field(default=None, description="This site alone.")
     since: Instant | None = Field(
         default=None,
         description="Buckets that begin then or later; by default 1, 7, 90, 366 or 1098 days before, by bucket.",
     )
-    until: Instant | None = Field(default=None, description="Buckets that begin before; by default now.")
     source: ReportSource = Field(default="marts", description="What dbt built last, or computed now.")
 
 
-class DaysQuery(FormatQuery):
-    site_id: UUID | None = Field(default=None, description="This site alone.")
-    since: Instant | None = Field(
-        default=None, description="Days that begin then or later; by default the 90 days before. At most 3660 days."
-    )
-    until: Instant | None = Field(default=None, description="Days that begin before; by default now.")
-
-
-class OccupancyQuery(FormatQuery):
-    site_id: UUID | None = Field(default=None, description="This site alone.")
-    since: Instant | None = Field(
-        default=None, description="Quarters that begin then or later; by default the day before. At most 31 days."
-    )
-    until: Instant | None = Field(default=None, description="Quarters that begin before; by default now.")
-
-
-class ReportQuery(FormatQuery):
-    site_id: UUID | None = Field(default=None, description="This site alone.")
+class ReportQuery(SpanQuery):
     since: Instant | None = Field(
         default=None, description="Visits that began then or later; by default the 30 days before. At most 366 days."
     )
-    until: Instant | None = Field(default=None, description="Visits that began before; by default now.")
 
 
 class WhoseQuery(ReportQuery):
@@ -113,19 +89,19 @@ class RepeatRateQuery(ReportQuery):
     operation_id="reportTraffic",
     summary="Report traffic",
     response_model=TrafficReport,
-    responses=_EITHER,
+    responses=EITHER,
 )
 def report_traffic(
     request: Request, query: Annotated[TrafficQuery, fastapi.Query()], caller: Caller, state: State
 ) -> TrafficReport | Response:
     """Visits by the bucket in which they began. A site manager sees their sites. `Accept: text/csv` gets the rows."""
-    until = query.until or datetime.now(UTC)
+    since, until = query.ends(_DEFAULT_SPAN[query.bucket])
     report = reports.traffic(
         state.services.engine,
         caller.tenant_id,
         bucket=query.bucket,
         site_id=site_filter(state, caller, query.site_id),
-        since=query.since or until - _DEFAULT_SPAN[query.bucket],
+        since=since,
         until=until,
         source=query.source,
         allowed_sites=caller.site_ids,
@@ -134,58 +110,11 @@ def report_traffic(
 
 
 @router.get(
-    "/v1/reports/days",
-    operation_id="reportDays",
-    summary="Report days beside the usual",
-    response_model=DaysReport,
-    responses=_EITHER,
-)
-def report_days(
-    request: Request, query: Annotated[DaysQuery, fastapi.Query()], caller: Caller, state: State
-) -> DaysReport | Response:
-    """Visitors by the day beside the same weekday a week before and what is usual, and which days stand out."""
-    until = query.until or datetime.now(UTC)
-    report = mart_reports.days(
-        state.services.engine,
-        caller.tenant_id,
-        site_id=site_filter(state, caller, query.site_id),
-        since=query.since or until - _DEFAULT_SPAN["day"],
-        until=until,
-        least=_least(caller, state),
-        allowed_sites=caller.site_ids,
-    )
-    return _sent(request, report, "days")
-
-
-@router.get(
-    "/v1/reports/occupancy",
-    operation_id="reportOccupancy",
-    summary="Report people inside",
-    response_model=OccupancyReport,
-    responses=_EITHER,
-)
-def report_occupancy(
-    request: Request, query: Annotated[OccupancyQuery, fastapi.Query()], caller: Caller, state: State
-) -> OccupancyReport | Response:
-    """Visitors and staff who were inside, by the quarter of an hour of each site's clock."""
-    until = query.until or datetime.now(UTC)
-    report = mart_reports.occupancy(
-        state.services.engine,
-        caller.tenant_id,
-        site_id=site_filter(state, caller, query.site_id),
-        since=query.since or until - _DEFAULT_SPAN["15min"],
-        until=until,
-        allowed_sites=caller.site_ids,
-    )
-    return _answer(request, caller, state, report, "occupancy")
-
-
-@router.get(
     "/v1/reports/distribution",
     operation_id="reportDistribution",
     summary="Report how visits spread",
     response_model=DistributionReport,
-    responses=_EITHER,
+    responses=EITHER,
 )
 def report_distribution(
     request: Request, query: Annotated[DistributionQuery, fastapi.Query()], caller: Caller, state: State
@@ -201,7 +130,7 @@ def report_distribution(
     operation_id="reportNewReturning",
     summary="Report new visitors",
     response_model=NewReturningReport,
-    responses=_EITHER,
+    responses=EITHER,
 )
 def report_new_returning(
     request: Request, query: Annotated[NewReturningQuery, fastapi.Query()], caller: Caller, state: State
@@ -217,7 +146,7 @@ def report_new_returning(
     operation_id="reportDwell",
     summary="Report lengths of visits",
     response_model=DwellReport,
-    responses=_EITHER,
+    responses=EITHER,
 )
 def report_dwell(
     request: Request, query: Annotated[WhoseQuery, fastapi.Query()], caller: Caller, state: State
@@ -232,7 +161,7 @@ def report_dwell(
     operation_id="reportPeakHours",
     summary="Report the busiest hours",
     response_model=PeakHoursReport,
-    responses=_EITHER,
+    responses=EITHER,
 )
 def report_peak_hours(
     request: Request, query: Annotated[PeakHoursQuery, fastapi.Query()], caller: Caller, state: State
@@ -248,7 +177,7 @@ def report_peak_hours(
     operation_id="reportRepeatRate",
     summary="Report who comes again",
     response_model=RepeatRateReport,
-    responses=_EITHER,
+    responses=EITHER,
 )
 def report_repeat_rate(
     request: Request, query: Annotated[RepeatRateQuery, fastapi.Query()], caller: Caller, state: State
@@ -262,9 +191,9 @@ def report_repeat_rate(
 
 
 def _span(query: ReportQuery, caller: Principal, state: ApiState, whose: Whose) -> ReportSpan:
-    until = query.until or datetime.now(UTC)
+    since, until = query.ends(_DEFAULT_DAYS)
     return ReportSpan(
-        since=query.since or until - _DEFAULT_DAYS,
+        since=since,
         until=until,
         whose=whose,
         site_id=site_filter(state, caller, query.site_id),
@@ -274,13 +203,4 @@ def _span(query: ReportQuery, caller: Principal, state: ApiState, whose: Whose) 
 
 def _answer(request: Request, caller: Principal, state: ApiState, report: Answer, name: str) -> Answer | Response:
     """Without counts of few people, for those who may not see them."""
-    return _sent(request, without_small_counts(report, _least(caller, state)), name)
-
-
-def _least(caller: Principal, state: ApiState) -> int:
-    """The smallest count that reports tell the caller."""
-    return 1 if sees_all(caller.role) else smallest_count(state.services.engine, caller.tenant_id)
-
-
-def _sent(request: Request, report: Sent, name: str) -> Sent | Response:
-    return csv_answer(report_csv(report), f"{name}.csv") if wants_csv(request) else report
+    return sent(request, without_small_counts(report, least_told(caller, state)), name)

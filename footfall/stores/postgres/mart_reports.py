@@ -1,67 +1,33 @@
-"""Days beside what is usual, and occupancy, from the marts that alone hold them. Rows out; what may be told of them is
+"""The marts that alone hold what their reports tell, and the columns these take. Rows out; what may be told of them is
 `footfall.mart_reports`'."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from types import MappingProxyType
+from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, RowMapping, TextClause, text
+from sqlalchemy import Connection, RowMapping
 
-from contracts.base import SiteId
-from contracts.reports import DayRow, OccupancyRow
+from contracts.mart_reports import CameraDayRow, CohortRow, DailyDwellRow, DayRow, OccupancyRow, Row, StaffDayRow
 from footfall.report_spans import at_site
+from footfall.stores.postgres.mart_rows import MartRows, SiteSpan, rows_of
 
-DAYS = "marts.site_traffic"
-OCCUPANCY = "marts.occupancy"
+Found = TypeVar("Found")
 
-_EXISTS = text("select to_regclass(:table) is not null as found")
-_BUILT_AT = {
-    table: text(f"select max(built_at) from {table}")  # noqa: S608 - the table's name is one of those above
-    for table in (DAYS, OCCUPANCY)
-}
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 # The window is the mart's own for usual_visits, over all the days of a site, before the span cuts any off.
-_SELECT_DAYS = text(f"""
-    select m.site_id, m.site_name, s.timezone, m.bucket_start, m.visitor_visits, m.new_visitors, m.returning_visitors,
-           m.returning_share, m.visitor_visits_week_before, m.week_over_week, m.usual_visits, m.anomaly,
-           m.fewest_compared
-    from (
-        select d.*, min(nullif(d.visitor_visits, 0)) over (
-            partition by d.tenant_id, d.site_id, extract(isodow from d.bucket_local)
-            order by d.bucket_local
-            rows between 8 preceding and 1 preceding
-        ) as fewest_compared
-        from {DAYS} as d
-        where (cast(:site_id as uuid) is null or d.site_id = cast(:site_id as uuid))
-          and (cast(:allowed_sites as uuid[]) is null or d.site_id = any(cast(:allowed_sites as uuid[])))
-    ) as m
-    inner join footfall.sites as s on s.tenant_id = m.tenant_id and s.site_id = m.site_id
-    where m.bucket_start >= :since and m.bucket_start < :until
-    order by m.bucket_start, m.site_name, m.site_id
-""")  # noqa: S608 - the mart's name is the one above
-
-_SELECT_OCCUPANCY = text(f"""
-    select m.site_id, m.site_name, s.timezone, m.bucket_start, m.visitors_inside, m.staff_inside
-    from {OCCUPANCY} as m
-    inner join footfall.sites as s on s.tenant_id = m.tenant_id and s.site_id = m.site_id
-    where m.bucket_start >= :since and m.bucket_start < :until
-      and (cast(:site_id as uuid) is null or m.site_id = cast(:site_id as uuid))
-      and (cast(:allowed_sites as uuid[]) is null or m.site_id = any(cast(:allowed_sites as uuid[])))
-    order by m.bucket_start, m.site_name, m.site_id
-""")  # noqa: S608 - the mart's name is the one above
-
-
-@dataclass(frozen=True, slots=True)
-class MartSpan:
-    """Buckets that start in [since, until), of one site, or of all the sites that `allowed_sites` leaves."""
-
-    since: datetime
-    until: datetime
-    site_id: SiteId | None
-    allowed_sites: Collection[UUID] | None
+_COMPARED_DAYS = """(
+    select d.*, min(nullif(d.visitor_visits, 0)) over (
+        partition by d.tenant_id, d.site_id, extract(isodow from d.bucket_local)
+        order by d.bucket_local
+        rows between 8 preceding and 1 preceding
+    ) as fewest_compared
+    from marts.site_traffic as d
+)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,53 +38,62 @@ class ComparedDay:
     fewest_compared: int | None
 
 
-def select_days(connection: Connection, span: MartSpan) -> tuple[datetime | None, list[ComparedDay]]:
-    """When the tenant's part of the mart was built, and its days; None and none while there is no mart."""
-    built_at, rows = _read(connection, DAYS, _SELECT_DAYS, span)
-    return built_at, [ComparedDay(_day(row), row["fewest_compared"]) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Mart(Generic[Found]):
+    rows: MartRows
+    found: Callable[[RowMapping], Found]
 
 
-def select_occupancy(connection: Connection, span: MartSpan) -> tuple[datetime | None, list[OccupancyRow]]:
-    """As `select_days`, by the quarter of an hour."""
-    built_at, rows = _read(connection, OCCUPANCY, _SELECT_OCCUPANCY, span)
-    return built_at, [
-        OccupancyRow(
-            site_id=row["site_id"],
-            site_name=row["site_name"],
-            bucket_start=at_site(row["bucket_start"], row["timezone"]),
-            visitors_inside=row["visitors_inside"],
-            staff_inside=row["staff_inside"],
+def select(connection: Connection, mart: Mart[Found], span: SiteSpan) -> tuple[datetime | None, list[Found]]:
+    """When the tenant's part of the mart was built, and its rows in order of time; None and none while there is no
+    mart."""
+    built_at, rows = mart.rows.read(connection, span)
+    return built_at, [mart.found(row) for row in rows]
+
+
+def _columns(row: type[Row], named: Mapping[str, str] = _NO_NAMES) -> list[str]:
+    """The mart has a column for each of the row's fields, but for those that are `named` here. What is suppressed is
+    not for the mart to say."""
+    return [f"{named.get(name, f'm.{name}')} as {name}" for name in row.model_fields if name != "suppressed"]
+
+
+def _as(row: type[Row]) -> Callable[[RowMapping], Row]:
+    """Times as the site's clock shows them."""
+
+    def found(columns: RowMapping) -> Row:
+        zone = columns["timezone"]
+        told = {name: columns[name] for name in row.model_fields if name in columns}
+        return row.model_validate(
+            {name: at_site(value, zone) if isinstance(value, datetime) else value for name, value in told.items()}
         )
-        for row in rows
-    ]
+
+    return found
 
 
-def _read(
-    connection: Connection, mart: str, statement: TextClause, span: MartSpan
-) -> tuple[datetime | None, Sequence[RowMapping]]:
-    if not connection.execute(_EXISTS, {"table": mart}).scalar_one():
-        return None, []
-    built_at: datetime | None = connection.execute(_BUILT_AT[mart]).scalar_one()
-    bounds = {
-        "since": span.since,
-        "until": span.until,
-        "site_id": span.site_id,
-        "allowed_sites": None if span.allowed_sites is None else list(span.allowed_sites),
-    }
-    return built_at, connection.execute(statement, bounds).mappings().all()
+def _compared_day(columns: RowMapping) -> ComparedDay:
+    return ComparedDay(_as(DayRow)(columns), columns["fewest_compared"])
 
 
-def _day(row: RowMapping) -> DayRow:
-    return DayRow(
-        site_id=row["site_id"],
-        site_name=row["site_name"],
-        bucket_start=at_site(row["bucket_start"], row["timezone"]),
-        visitor_visits=row["visitor_visits"],
-        new_visitors=row["new_visitors"],
-        returning_visitors=row["returning_visitors"],
-        returning_share=row["returning_share"],
-        visitor_visits_week_before=row["visitor_visits_week_before"],
-        week_over_week=row["week_over_week"],
-        usual_visits=row["usual_visits"],
-        anomaly=row["anomaly"],
-    )
+DAYS = Mart(rows_of("marts.site_traffic", [*_columns(DayRow), "m.fewest_compared"], rows=_COMPARED_DAYS), _compared_day)
+OCCUPANCY = Mart(rows_of("marts.occupancy", _columns(OccupancyRow)), _as(OccupancyRow))
+DAILY_DWELL = Mart(rows_of("marts.dwell", _columns(DailyDwellRow)), _as(DailyDwellRow))
+COHORTS = Mart(rows_of("marts.repeat_cohorts", _columns(CohortRow), within_bucket=["m.cohort_week"]), _as(CohortRow))
+# Whoever has been erased has no row, even before dbt builds the mart anew.
+STAFF_PRESENCE = Mart(
+    rows_of(
+        "marts.staff_presence",
+        _columns(StaffDayRow, {"display_name": "p.display_name"}),
+        joins="inner join footfall.staff as p on p.tenant_id = m.tenant_id and p.staff_id = m.staff_id",
+        within_bucket=["p.display_name", "m.staff_id"],
+    ),
+    _as(StaffDayRow),
+)
+CAMERA_HEALTH = Mart(
+    rows_of(
+        "marts.camera_health",
+        _columns(CameraDayRow, {"camera_name": "c.name"}),
+        joins="left join footfall.cameras as c on c.tenant_id = m.tenant_id and c.camera_id = m.camera_id",
+        within_bucket=["c.name", "m.camera_id"],
+    ),
+    _as(CameraDayRow),
+)

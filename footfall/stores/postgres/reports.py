@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
-from contracts.base import SiteId
 from contracts.reports import Bucket, TrafficRow
 from footfall.report_spans import at_site
+from footfall.stores.postgres.mart_rows import SiteSpan, bounds_of, of_sites, rows_of
 
 _LIVE = """
     with places as (
         select tenant_id, site_id, name, timezone
         from footfall.sites
-        where (cast(:site_id as uuid) is null or site_id = cast(:site_id as uuid))
-          and (cast(:allowed_sites as uuid[]) is null or site_id = any(cast(:allowed_sites as uuid[])))
+        where {of_sites}
     ),
     observed as (
         select p.site_id, p.name, p.timezone, {started_bucket} as bucket_start,
@@ -66,35 +62,13 @@ _LONGEST_BUCKET: dict[Bucket, timedelta] = {
 }
 """No bucket of the kind lasts longer, whatever the clocks do."""
 
+_COUNTS = (
+    "m.staff_visits", "m.visitor_visits", "m.new_visitors", "m.returning_visitors", "m.unidentified_sightings",
+    "m.mean_dwell_seconds",
+)  # fmt: skip
 _FROM_MART = {
-    bucket: text(f"""
-        select m.site_id, m.site_name, s.timezone, m.bucket_start, m.staff_visits, m.visitor_visits, m.new_visitors,
-               m.returning_visitors, m.unidentified_sightings, m.mean_dwell_seconds
-        from {table} as m
-        inner join footfall.sites as s on s.tenant_id = m.tenant_id and s.site_id = m.site_id
-        where m.bucket_start >= :since and m.bucket_start < :until
-          and (cast(:site_id as uuid) is null or m.site_id = cast(:site_id as uuid))
-          and (cast(:allowed_sites as uuid[]) is null or m.site_id = any(cast(:allowed_sites as uuid[])))
-        order by m.bucket_start, m.site_name, m.site_id
-    """)  # noqa: S608 - the table's name is one of those above
-    for bucket, table in MARTS.items()
+    bucket: rows_of(table, ["m.site_id", "m.site_name", "m.bucket_start", *_COUNTS]) for bucket, table in MARTS.items()
 }
-
-_BUILT_AT = {
-    bucket: text(f"select max(built_at) from {table}")  # noqa: S608 - the table's name is one of those above
-    for bucket, table in MARTS.items()
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TrafficSpan:
-    """Buckets that start in [since, until), of one site, or of all the sites that `allowed_sites` leaves."""
-
-    bucket: Bucket
-    since: datetime
-    until: datetime
-    site_id: SiteId | None
-    allowed_sites: Collection[UUID] | None
 
 
 def bucket_of(bucket: Bucket, instant: str, zone: str) -> str:
@@ -108,40 +82,28 @@ def bucket_of(bucket: Bucket, instant: str, zone: str) -> str:
     return f"date_trunc('{bucket}', {instant}, {zone})"
 
 
-def select_live_traffic(connection: Connection, span: TrafficSpan) -> list[TrafficRow]:
+def select_live_traffic(connection: Connection, bucket: Bucket, span: SiteSpan) -> list[TrafficRow]:
     statement = _LIVE.format(
-        started_bucket=bucket_of(span.bucket, "v.started_at", "p.timezone"),
-        captured_bucket=bucket_of(span.bucket, "e.captured_at", "p.timezone"),
+        of_sites=of_sites("site_id"),
+        started_bucket=bucket_of(bucket, "v.started_at", "p.timezone"),
+        captured_bucket=bucket_of(bucket, "e.captured_at", "p.timezone"),
     )
-    rows = connection.execute(text(statement), {"longest_bucket": _LONGEST_BUCKET[span.bucket], **_bounds(span)})
+    rows = connection.execute(text(statement), {"longest_bucket": _LONGEST_BUCKET[bucket], **bounds_of(span)})
     return [_row(row) for row in rows.mappings()]
 
 
-def select_mart_traffic(connection: Connection, span: TrafficSpan) -> tuple[datetime | None, list[TrafficRow]]:
+def select_mart_traffic(
+    connection: Connection, bucket: Bucket, span: SiteSpan
+) -> tuple[datetime | None, list[TrafficRow]]:
     """When the tenant's part of the mart was built, and its rows; None and no rows while there is no mart."""
-    exists = connection.execute(
-        text("select to_regclass(:table) is not null as found"), {"table": MARTS[span.bucket]}
-    ).scalar_one()
-    if not exists:
-        return None, []
-    built_at: datetime | None = connection.execute(_BUILT_AT[span.bucket]).scalar_one()
-    rows = connection.execute(_FROM_MART[span.bucket], _bounds(span))
-    return built_at, [_row(row) for row in rows.mappings()]
+    built_at, rows = _FROM_MART[bucket].read(connection, span)
+    return built_at, [_row(row) for row in rows]
 
 
 def select_now(connection: Connection) -> datetime:
     """The server's clock at the start of the transaction."""
     now: datetime = connection.execute(text("select now()")).scalar_one()
     return now
-
-
-def _bounds(span: TrafficSpan) -> dict[str, object]:
-    return {
-        "since": span.since,
-        "until": span.until,
-        "site_id": span.site_id,
-        "allowed_sites": None if span.allowed_sites is None else list(span.allowed_sites),
-    }
 
 
 def _row(row: RowMapping) -> TrafficRow:

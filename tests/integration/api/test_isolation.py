@@ -45,6 +45,10 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/v1/reports/traffic?site_id={site[site_id]}", {}),
     ("GET", "/v1/reports/days?site_id={site[site_id]}", {}),
     ("GET", "/v1/reports/occupancy?site_id={site[site_id]}", {}),
+    ("GET", "/v1/reports/daily-dwell?site_id={site[site_id]}", {}),
+    ("GET", "/v1/reports/cohorts?site_id={site[site_id]}", {}),
+    ("GET", "/v1/reports/staff-presence?site_id={site[site_id]}", {}),
+    ("GET", "/v1/reports/camera-health?site_id={site[site_id]}", {}),
 ]
 
 

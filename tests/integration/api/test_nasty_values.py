@@ -82,6 +82,7 @@ def test_no_value_of_a_parameter_is_the_servers_error(tenant: Tenant) -> None:
         "/v1/reports/traffic": ["bucket", "site_id", "since", "until", "source"],
         "/v1/reports/days": ["site_id", "since", "until", "format"],
         "/v1/reports/occupancy": ["site_id", "since", "until", "format"],
+        "/v1/reports/cohorts": ["site_id", "since", "until", "format"],
     }
     for path, names in paths.items():
         for name in names:

@@ -120,7 +120,7 @@ def test_the_report_of_the_last_days_needs_no_parameters(busy: tuple[Tenant, Jso
 def test_marts_that_were_not_built_yet_are_said_to_be_so(busy: tuple[Tenant, Json, Json]) -> None:
     report = busy[0].admin.get("/v1/reports/traffic")
     assert (report["source"], report["as_of"], report["rows"]) == ("marts", None, [])
-    for name in ("days", "occupancy"):
+    for name in ("days", "occupancy", "daily-dwell", "cohorts", "staff-presence", "camera-health"):
         assert busy[0].admin.get(f"/v1/reports/{name}") == {"as_of": None, "rows": [], "suppressed": 0}
 
 
@@ -143,6 +143,9 @@ def test_marts_that_were_not_built_yet_are_said_to_be_so(busy: tuple[Tenant, Jso
         ("/v1/reports/days?bucket=week", "invalid-request"),
         ("/v1/reports/occupancy?since=2026-01-01T00:00:00Z&until=2026-03-01T00:00:00Z", "invalid-input"),
         ("/v1/reports/occupancy?since=2026-01-01T00:00:00", "invalid-request"),
+        ("/v1/reports/cohorts?since=2020-01-01T00:00:00Z&until=2026-01-01T00:00:00Z", "invalid-input"),
+        ("/v1/reports/staff-presence?since=2020-01-01T00:00:00Z&until=2026-01-01T00:00:00Z", "invalid-input"),
+        ("/v1/reports/camera-health?camera=1", "invalid-request"),
         ("/v1/reports/peak-hours?limit=0", "invalid-request"),
         ("/v1/reports/repeat-rate?within_days=0", "invalid-request"),
         ("/v1/reports/new-returning?bucket=hour", "invalid-request"),

@@ -7,23 +7,32 @@ import io
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Engine
 
+from footfall import mart_reports
 from footfall.errors import InputError
-from footfall.mart_reports import days, occupancy
+from footfall.mart_reports import MartReports, read
+from footfall.stores.postgres.mart_rows import SiteSpan
 from tests.integration.api.conftest import Running, Tenant, running_api
-from tests.integration.api.harness import Json, slug_of
+from tests.integration.api.harness import Caller, Json, slug_of
 from tests.integration.marts import Dbt, Place, Record, new_tenant
 from tests.servers import MigratedPostgres
 
 VIENNA = ZoneInfo("Europe/Vienna")
 MONDAY = datetime(2026, 6, 1, 10, tzinfo=VIENNA)
 JUNE = {"since": "2026-06-01T00:00:00+02:00", "until": "2026-07-15T00:00:00+02:00"}
+KINDS: list[MartReports[Any, Any]] = [
+    mart_reports.DAYS, mart_reports.OCCUPANCY, mart_reports.DAILY_DWELL, mart_reports.COHORTS,
+    mart_reports.STAFF_PRESENCE, mart_reports.CAMERA_HEALTH,
+]  # fmt: skip
 DOCS = Path(__file__).parents[3] / "docs" / "reports.md"
 
 
@@ -110,29 +119,33 @@ def test_nobody_is_told_of_anothers_sites(
     dbt: Dbt, database: MigratedPostgres, record: Record, tenant: Tenant, running: Running
 ) -> None:
     mine, kept = record.site(name="Mine"), record.site(name="Kept")
-    mondays(record, mine, 10)
-    mondays(record, kept, 10)
     stranger = Record(record.engine, new_tenant(database))
-    mondays(stranger, stranger.site(), 10)
+    for who, place in ((record, mine), (record, kept), (stranger, stranger.site())):
+        mondays(who, place, 10)
+        who.visit(place, who.staff(), MONDAY, kind="staff")
+        who.sighting(place, MONDAY)
     dbt.refresh()
     manager = tenant.caller("site_manager", sites=[str(mine.site_id)])
-    for report in ("days", "occupancy"):
+    for report in (kind.name for kind in KINDS):
         asked = {"since": JUNE["since"], "until": "2026-06-08T00:00:00+02:00"}
         path = f"/v1/reports/{report}"
         assert {row["site_name"] for row in tenant.admin.get(path, **asked)["rows"]} == {"Mine", "Kept"}
-        assert {row["site_name"] for row in manager.get(path, **asked)["rows"]} == {"Mine"}
-        assert tenant.caller("site_manager", sites=[]).get(path, **asked)["rows"] == []
         alone = tenant.admin.get(path, site_id=str(kept.site_id), **asked)
         assert {row["site_name"] for row in alone["rows"]} == {"Kept"}
+        elsewhere = Tenant(stranger.tenant_id, "unused", running).admin.get(path, **asked)["rows"]
+        assert {row["site_id"] for row in elsewhere}.isdisjoint({str(mine.site_id), str(kept.site_id)})
+        assert elsewhere
+        worker = tenant.caller("worker").refused("GET", path)
+        assert (worker.status, slug_of(worker)) == (403, "forbidden")
+        if report == "staff-presence":
+            refused = manager.refused("GET", path)
+            assert (refused.status, slug_of(refused)) == (403, "forbidden")
+            continue
+        assert {row["site_name"] for row in manager.get(path, **asked)["rows"]} == {"Mine"}
+        assert tenant.caller("site_manager", sites=[]).get(path, **asked)["rows"] == []
         for site in (kept.site_id, UUID(int=1)):
             refused = manager.refused("GET", path, params={"site_id": str(site)})
             assert (refused.status, slug_of(refused)) == (404, "not-found")
-        worker = tenant.caller("worker").refused("GET", path)
-        assert (worker.status, slug_of(worker)) == (403, "forbidden")
-        elsewhere = Tenant(stranger.tenant_id, "unused", running).admin
-        assert {row["site_id"] for row in elsewhere.get(path, **asked)["rows"]}.isdisjoint(
-            {str(mine.site_id), str(kept.site_id)}
-        )
 
 
 def test_a_small_day_goes_with_all_that_would_tell_it(dbt: Dbt, record: Record, tenant: Tenant) -> None:
@@ -179,18 +192,105 @@ def test_few_people_inside_are_not_told(dbt: Dbt, record: Record, tenant: Tenant
     assert told(tenant.admin.get("/v1/reports/occupancy", **asked)) == [(6, 1, False), (4, 0, False)]
 
 
-def test_the_rows_come_as_csv(dbt: Dbt, record: Record, tenant: Tenant) -> None:
+@dataclass(frozen=True, slots=True)
+class Week:
+    """`tenant` has a shop in which nine customers stayed three minutes, six of whom and three more came a week later
+    for twenty; a colleague came twice on the first day, and the camera saw what follows."""
+
+    record: Record
+    tenant: Tenant
+    place: Place
+    staff_id: UUID
+
+    def manager(self) -> Caller:
+        return self.tenant.caller("site_manager", sites=[str(self.place.site_id)])
+
+    def rows(self, report: str, caller: Caller | None = None) -> list[Json]:
+        asked = {"since": JUNE["since"], "until": "2026-06-15T00:00:00+02:00"}
+        found: list[Json] = (caller or self.tenant.admin).get(f"/v1/reports/{report}", **asked)["rows"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def week(dbt: Dbt, app: Engine, database: MigratedPostgres, running: Running) -> Week:
+    record = Record(app, new_tenant(database))
     place = record.site(name="=Shop")
-    come(record, place, MONDAY, 6)
+    people = [record.customer() for _ in range(12)]
+    for person in people[:9]:
+        record.visit(place, person, MONDAY, first=True, minutes=3)
+    for person in people[3:]:
+        record.visit(place, person, MONDAY + timedelta(weeks=1), first=person in people[9:], minutes=20)
+    record.visit(place, people[0], MONDAY + timedelta(weeks=1, hours=1), minutes=90)
+    ada = record.staff()
+    for hours in (-2, 4):
+        record.visit(place, ada, MONDAY + timedelta(hours=hours), kind="staff", minutes=30)
+    for decision in ("stranger",) * 6 + ("unsure",) * 2 + ("poor_quality",) * 5:
+        record.sighting(place, MONDAY, decision)
     dbt.refresh()
-    for report, column in (("days", "visitor_visits"), ("occupancy", "visitors_inside")):
-        asked = {"since": JUNE["since"], "until": "2026-06-02T00:00:00+02:00"}
-        answer = tenant.admin.ask("GET", f"/v1/reports/{report}", params={**asked, "format": "csv"})
-        assert answer.headers["content-disposition"] == f'attachment; filename="{report}.csv"'
-        [row] = csv.DictReader(io.StringIO(answer.text))
-        assert (row["site_name"], row[column]) == ("'=Shop", "6")
-        [as_json] = tenant.admin.get(f"/v1/reports/{report}", **asked)["rows"]
-        assert list(row) == list(as_json)
+    return Week(record, Tenant(record.tenant_id, "unused", running), place, ada)
+
+
+def test_how_long_visitors_stayed_is_told_by_the_day(week: Week) -> None:
+    first, second = week.rows("daily-dwell")
+    assert (first["bucket_start"], first["visitor_visits"], first["median_seconds"], first["from_1_to_5_minutes"]) == (
+        "2026-06-01T00:00:00+02:00", 9, 180, 9,
+    )  # fmt: skip
+    assert (second["mean_seconds"], second["from_15_to_60_minutes"], second["over_1_hour"]) == (1620, 9, 1)
+
+    first, second = week.rows("daily-dwell", week.manager())
+    assert (first["from_1_to_5_minutes"], first["suppressed"]) == (9, False)
+    assert (second["visitor_visits"], second["from_15_to_60_minutes"], second["over_1_hour"], second["suppressed"]) == (
+        10, None, None, True,
+    )  # fmt: skip
+
+
+def test_who_came_back_is_told_by_the_week_of_their_first_visit(week: Week) -> None:
+    def told(rows: list[Json]) -> list[tuple[str, str, int, int | None]]:
+        return [(row["bucket_start"][:10], row["cohort_week"], row["weeks_since"], row["customers"]) for row in rows]
+
+    assert told(week.rows("cohorts")) == [
+        ("2026-06-01", "2026-06-01", 0, 9), ("2026-06-08", "2026-06-01", 1, 7), ("2026-06-08", "2026-06-08", 0, 3),
+    ]  # fmt: skip
+    # Seven would tell the three new ones: the week's ten different customers are no secret.
+    assert [customers for *_, customers in told(week.rows("cohorts", week.manager()))] == [9, None, None]
+
+
+def test_when_staff_were_seen_is_told_of_those_who_are_there(week: Week) -> None:
+    [row] = week.rows("staff-presence")
+    assert row == {
+        "site_id": str(week.place.site_id),
+        "site_name": "=Shop",
+        "bucket_start": "2026-06-01T00:00:00+02:00",
+        "staff_id": str(week.staff_id),
+        "display_name": "A colleague",
+        "first_seen_at": "2026-06-01T08:00:00+02:00",
+        "last_seen_at": "2026-06-01T14:30:00+02:00",
+        "visits": 2,
+        "present_seconds": 3600,
+        "suppressed": False,
+    }
+
+
+def test_what_a_camera_delivered_is_told_by_the_day(week: Week) -> None:
+    [row] = week.rows("camera-health")
+    assert (row["camera_name"], row["sightings"], row["poor_quality_sightings"], row["unsure_sightings"]) == (
+        "entrance", 13, 5, 2,
+    )  # fmt: skip
+    assert row["first_sighting_at"] == row["last_sighting_at"] == MONDAY.isoformat()
+
+    [seen] = week.rows("camera-health", week.manager())
+    assert (seen["sightings"], seen["poor_quality_sightings"], seen["unsure_sightings"]) == (13, 5, None)
+    assert (seen["first_sighting_at"], seen["last_sighting_at"], seen["suppressed"]) == (None, None, True)
+
+
+def test_the_rows_come_as_csv(week: Week) -> None:
+    asked = {"since": JUNE["since"], "until": "2026-06-02T00:00:00+02:00", "format": "csv"}
+    for kind in KINDS:
+        answer = week.tenant.admin.ask("GET", f"/v1/reports/{kind.name}", params=asked)
+        assert answer.headers["content-disposition"] == f'attachment; filename="{kind.name}.csv"'
+        row, *_ = csv.DictReader(io.StringIO(answer.text))
+        assert row["site_name"] == "'=Shop"
+        assert list(row) == list(week.rows(kind.name)[0])
 
 
 def test_the_commands_of_the_documentation_are_answered(
@@ -200,7 +300,7 @@ def test_the_commands_of_the_documentation_are_answered(
     come(record, place, MONDAY, 6)
     dbt.refresh()
     commands = re.findall(r'^    (auth "\$API/v1/reports/.*)$', DOCS.read_text(encoding="utf-8"), re.MULTILINE)
-    assert {"days", "occupancy"} <= {re.split(r"[/?]", command)[3] for command in commands}
+    assert {kind.name for kind in KINDS} <= {re.split(r"[/?]", command)[3] for command in commands}
     for command in commands:
         done = subprocess.run(
             ["bash", "-c", f'auth() {{ curl -s --fail -H "Authorization: Bearer $TOKEN" "$@"; }}\n{command}'],
@@ -220,15 +320,16 @@ def test_the_commands_of_the_documentation_are_answered(
 
 
 def test_a_tenant_of_whom_nothing_was_built_has_no_date(dbt: Dbt, record: Record) -> None:
-    since, until = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC)
-    for report in (days, occupancy):
-        told = report(record.engine, record.tenant_id, since=since, until=until)
+    june = SiteSpan(datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 2, tzinfo=UTC), None, None)
+    for kind in KINDS:
+        told = read(record.engine, record.tenant_id, kind, june)
         assert (told.as_of, told.rows, told.suppressed) == (None, (), 0)
 
 
 def test_a_span_that_is_too_long_is_refused(record: Record) -> None:
     since = datetime(2026, 6, 1, tzinfo=UTC)
-    for report, longest in ((days, 3660), (occupancy, 31)):
-        report(record.engine, record.tenant_id, since=since, until=since + timedelta(days=longest))
+    for kind, longest in zip(KINDS, (3660, 31, 3660, 728, 366, 366), strict=True):
+        read(record.engine, record.tenant_id, kind, SiteSpan(since, since + timedelta(days=longest), None, None))
+        too_long = SiteSpan(since, since + timedelta(days=longest, seconds=1), None, None)
         with pytest.raises(InputError, match=f"at most {longest} days"):
-            report(record.engine, record.tenant_id, since=since, until=since + timedelta(days=longest, seconds=1))
+            read(record.engine, record.tenant_id, kind, too_long)

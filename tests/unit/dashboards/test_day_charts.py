@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from contracts.reports import DayRow, OccupancyRow
+from contracts.mart_reports import DayRow, OccupancyRow
 from dashboards.day_charts import latest_frame, occupancy_chart, occupancy_frame, unusual_frame
 
 VIENNA = ZoneInfo("Europe/Vienna")

@@ -27,9 +27,9 @@ from contracts.analytics import (
     TypicalHour,
 )
 from contracts.base import Role
-from contracts.reports import DayRow, OccupancyReport, OccupancyRow, TrafficReport, TrafficRow
+from contracts.reports import TrafficReport, TrafficRow
 from footfall.export_tables import report_csv
-from footfall.small_counts import day_without_small_counts, sees_all, shown, without_small_counts
+from footfall.small_counts import not_told, sees_all, shown, without_small_counts
 
 SITE = UUID("c4a3c0de-0000-4000-8000-000000000001")
 AT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -78,68 +78,31 @@ def test_a_row_of_traffic_keeps_what_is_not_few(
     assert without_small_counts(traffic(*counts), 1) == traffic(*counts)
 
 
-def day(new: int, returning: int, week_before: int | None = 20) -> DayRow:
-    visitors = new + returning
-    return DayRow(
-        site_id=SITE,
-        site_name="Lobby",
-        bucket_start=AT,
-        visitor_visits=visitors,
-        new_visitors=new,
-        returning_visitors=returning,
-        returning_share=returning / visitors if visitors else None,
-        visitor_visits_week_before=week_before,
-        week_over_week=(visitors - week_before) / week_before if week_before else None,
-        usual_visits=60,
-        anomaly="low",
-    )
-
-
-_OF_VISITORS = {"new_visitors", "returning_visitors", "returning_share"}
-
-
-@pytest.mark.parametrize(
-    ("row", "fewest_compared", "hidden"),
-    [
-        (day(6, 5), 20, set[str]()),
-        (day(0, 0, 0), None, set[str]()),
-        (day(2, 9), 20, _OF_VISITORS),
-        (day(2, 1), 20, {"visitor_visits", "week_over_week", "anomaly", *_OF_VISITORS}),
-        (day(6, 5, 4), 4, {"visitor_visits_week_before", "week_over_week", "usual_visits", "anomaly"}),
-        # Not the week before, but one of the weeks that the mean is of.
-        (day(6, 5), 1, {"usual_visits", "anomaly"}),
-    ],
-)
-def test_a_day_keeps_what_tells_no_small_count(row: DayRow, fewest_compared: int | None, hidden: set[str]) -> None:
-    told = day_without_small_counts(row, fewest_compared, 5)
-    assert {name for name, value in row if value is not None and getattr(told, name) is None} == hidden
-    assert told.suppressed is bool(hidden)
-    assert day_without_small_counts(row, fewest_compared, 1) == row
-
-
-@pytest.mark.parametrize(
-    ("inside", "told"), [((0, 9), (0, 9)), ((4, 9), (None, 9)), ((9, 1), (9, None)), ((1, 1), (None, None))]
-)
-def test_a_quarter_of_an_hour_keeps_what_is_not_few(
-    inside: tuple[int, int], told: tuple[int | None, int | None]
-) -> None:
-    row = OccupancyRow(
-        site_id=SITE, site_name="Lobby", bucket_start=AT, visitors_inside=inside[0], staff_inside=inside[1]
-    )
-    report = without_small_counts(OccupancyReport(as_of=AT, rows=(row,)), 5)
-    [left] = report.rows
-    assert (left.visitors_inside, left.staff_inside) == told
-    assert (left.suppressed, report.suppressed) == (None in told, int(None in told))
-    assert without_small_counts(OccupancyReport(as_of=AT, rows=(row,)), 1).rows == (row,)
-
-
 @given(some.lists(some.integers(0, 30), max_size=12), some.integers(2, 8))
 def test_what_is_left_out_does_not_follow_from_the_sum(counts: list[int], least: int) -> None:
     left = shown(counts, lambda count: (count,), least)
     assert not [count for count in left if 0 < count < least]
     somebody = sum(map(bool, left))
-    # One alone is left out only where there is no other to go with it.
+    # One alone, or few together, are left out only where there is no other to go with them.
     assert sum(map(bool, counts)) - somebody != 1 or not somebody
+    assert not 0 < sum(counts) - sum(left) < least or not somebody
+
+
+@pytest.mark.parametrize(
+    ("counts", "left_out"),
+    [
+        ([(18,), (9,), (7,)], set[int]()),
+        ([(18,), (9,), (2,), (0,)], {2, 1}),
+        # Two ones come to two, which says what either is.
+        ([(18,), (9,), (1,), (1,)], {1, 2, 3}),
+        ([(18,), (9,), (4,), (1,)], {2, 3}),
+        # New and returning: the first two are one new visitor, whom the sum of the new ones would tell.
+        ([(1, 9), (0, 3), (6, 8), (9, 9)], {0, 1, 2}),
+        ([(3,), (0,)], {0}),
+    ],
+)
+def test_rows_that_would_tell_a_small_one_go_with_it(counts: list[tuple[int, ...]], left_out: set[int]) -> None:
+    assert not_told(counts, 5) == left_out
 
 
 def distribution(*counts: int) -> DistributionReport:
