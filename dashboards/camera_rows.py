@@ -16,6 +16,7 @@ from contracts.commands import (
     SnapshotResult,
     SwitchResult,
 )
+from contracts.mart_reports import CameraDayRow
 from contracts.places import Camera
 from contracts.workers import CameraHealth, Worker
 
@@ -67,6 +68,45 @@ def cameras_frame(
     rows.sort(key=lambda row: (str(row["State"]).endswith("Online"), str(row["Site"]), str(row["Camera"])))
     columns = ["State", "Camera", "Site", "Worker", "Frames a second", "Last frame", "Trouble"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def camera_days_frame(rows: Sequence[CameraDayRow]) -> pd.DataFrame:
+    """One row a camera and day, the latest first. Shares are of the sightings; a count that was left out has none."""
+    latest_first = sorted(rows, key=lambda row: row.bucket_start.date(), reverse=True)
+    return pd.DataFrame(
+        [
+            {
+                "Day": row.bucket_start.date(),
+                "Camera": row.camera_name or "a camera that is gone",
+                "Site": row.site_name,
+                "Sightings": row.sightings,
+                "Poor quality": _share(row.poor_quality_sightings, row.sightings),
+                "Unsure": _share(row.unsure_sightings, row.sightings),
+                "Quality": row.mean_quality_score,
+                "Delay (s)": row.median_delay_seconds,
+                "Late": row.late_sightings,
+                "Clock ahead": row.sightings_from_the_future,
+            }
+            for row in latest_first
+        ],
+        columns=[
+            "Day", "Camera", "Site", "Sightings", "Poor quality", "Unsure", "Quality", "Delay (s)", "Late",
+            "Clock ahead",
+        ],
+    )  # fmt: skip
+
+
+def silent_cameras(rows: Sequence[CameraDayRow], cameras: Sequence[Camera]) -> list[str]:
+    """Names of the cameras that saw nobody on the latest day on which another one of their site saw somebody."""
+    latest: dict[UUID, datetime] = {}
+    for row in rows:
+        latest[row.site_id] = max(row.bucket_start, latest.get(row.site_id, row.bucket_start))
+    seeing = {row.camera_id for row in rows if row.bucket_start == latest[row.site_id]}
+    return [
+        camera.name
+        for camera in cameras
+        if camera.enabled and camera.site_id in latest and camera.camera_id not in seeing
+    ]
 
 
 def trouble_of(camera: Camera, health: CameraHealth | None) -> str:
@@ -137,3 +177,7 @@ def _took(command: Command) -> str:
     if command.finished_at is None or command.state == "expired":
         return ""
     return f"{(command.finished_at - command.created_at).total_seconds():.1f} s"
+
+
+def _share(part: int | None, whole: int | None) -> float | None:
+    return None if part is None or not whole else part / whole

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import altair as alt
@@ -13,14 +13,16 @@ from contracts.records import VisitRecordV1
 from contracts.reports import Bucket, TrafficRow
 
 _DATE_PARTS = {"year": "year", "month": "month", "date": "day", "hours": "hour"}
-# Vega's time unit of a bar, which is how wide it is, and how its tooltip names it.
-_UNITS: dict[Bucket, tuple[alt.TimeUnitParams, str]] = {
-    "15min": (alt.TimeUnitParams(unit="yearmonthdatehoursminutes", step=15), "%d %b %H:%M"),
-    "hour": (alt.TimeUnitParams(unit="yearmonthdatehours"), "%d %b %H:00"),
-    "day": (alt.TimeUnitParams(unit="yearmonthdate"), "%d %b %Y"),
-    "week": (alt.TimeUnitParams(unit="yearmonthdate"), "week of %d %b %Y"),
-    "month": (alt.TimeUnitParams(unit="yearmonth"), "%B %Y"),
+_DAY = timedelta(days=1)
+# Vega's time unit of a bar, which is how wide it is, how long that is, and how its tooltip names it.
+_UNITS: dict[Bucket, tuple[alt.TimeUnitParams, timedelta, str]] = {
+    "15min": (alt.TimeUnitParams(unit="yearmonthdatehoursminutes", step=15), timedelta(minutes=15), "%d %b %H:%M"),
+    "hour": (alt.TimeUnitParams(unit="yearmonthdatehours"), timedelta(hours=1), "%d %b %H:00"),
+    "day": (alt.TimeUnitParams(unit="yearmonthdate"), _DAY, "%d %b %Y"),
+    "week": (alt.TimeUnitParams(unit="yearmonthdate"), _DAY, "week of %d %b %Y"),
+    "month": (alt.TimeUnitParams(unit="yearmonth"), timedelta(days=30), "%B %Y"),
 }
+_WIDEST_GAP_PIXELS = 4
 COLOURS = {"New visitors": "#2a9d8f", "Returning visitors": "#264653", "Staff": "#e9c46a"}
 
 
@@ -44,12 +46,12 @@ def traffic_chart(frame: pd.DataFrame, bucket: Bucket, since: datetime, until: d
     """Stacked bars of visits by bucket of local time, over the whole of [since, until) in the site's zone: hours
     without anybody are part of the picture."""
     ends = [{part: getattr(end, name) for part, name in _DATE_PARTS.items()} for end in (since, until)]
-    unit, label = _UNITS[bucket]
+    unit, length, label = _UNITS[bucket]
     days = (until - since).days
     axis = alt.Axis(format="%H:00", tickCount=12) if days <= 1 else alt.Axis(format="%d %b", tickCount=min(days, 14))
     chart: alt.Chart = (
         alt.Chart(frame)
-        .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
+        .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2, binSpacing=bar_gap((until - since) / length))
         .encode(
             x=alt.X(
                 "bucket:T",
@@ -74,6 +76,12 @@ def traffic_chart(frame: pd.DataFrame, bucket: Bucket, since: datetime, until: d
         .properties(height=320)
     )
     return chart
+
+
+def bar_gap(bars: float, *, pixels: int = 800) -> float:
+    """Pixels between so many bars on a chart as wide as that: a tenth of narrow ones. A gap that does not shrink with
+    them takes more than there is of a bar; Vega then draws what is left, or less than nothing as too wide."""
+    return min(_WIDEST_GAP_PIXELS, pixels / 10 / bars)
 
 
 def visits_frame(visits: Sequence[VisitRecordV1], zones: dict[str, ZoneInfo]) -> pd.DataFrame:

@@ -21,12 +21,21 @@ from contracts.commands import (
 )
 from contracts.places import Camera
 from contracts.workers import Worker, WorkerCreate
-from dashboards.camera_rows import ago, bytes_text, cameras_frame, commands_frame
+from dashboards.camera_rows import (
+    ago,
+    bytes_text,
+    camera_days_frame,
+    cameras_frame,
+    commands_frame,
+    silent_cameras,
+)
+from dashboards.charts import suppression_text
 from dashboards.filters import all_sites
 from dashboards.session import api_errors, api_url, problem_text, require_session
 
 REFRESH = "5s"
 _SHOWN_COMMANDS = 8
+_DAYS_HEIGHT = 320
 _STATUS_COLOURS = {"online": "green", "offline": "red", "pending": "gray", "unmanaged": "blue"}
 
 
@@ -75,6 +84,39 @@ def show_state(client: FootfallClient, sites: dict[UUID, str]) -> None:
         column_config={"Frames a second": st.column_config.NumberColumn(format="%.1f")},
     )
     st.caption(f"As of {now:%H:%M:%S} UTC; this table renews itself.")
+
+
+def show_days(client: FootfallClient, cameras: list[Camera]) -> None:
+    """What the cameras delivered, from the marts: it changes by the hour, and is not read again with the state."""
+    with api_errors():
+        report = client.camera_health()
+    if report.as_of is None:
+        st.info("What cameras delivered is shown once the marts have been built; Dagster does so by itself.",
+                icon=":material/event_upcoming:")  # fmt: skip
+        return
+    if not report.rows:
+        st.caption("No camera saw anyone in the last 30 days.")
+        return
+    if silent := silent_cameras(report.rows, cameras):
+        st.warning(f"Saw nobody on their site's latest day: {', '.join(silent)}.", icon=":material/visibility_off:")
+    st.dataframe(
+        camera_days_frame(report.rows),
+        hide_index=True,
+        width="stretch",
+        height=_DAYS_HEIGHT,
+        column_config={
+            "Day": st.column_config.DateColumn(format="DD.MM.YYYY"),
+            "Poor quality": st.column_config.NumberColumn(format="percent", help="Faces under the quality floor."),
+            "Unsure": st.column_config.NumberColumn(format="percent", help="Faces between the thresholds."),
+            "Quality": st.column_config.NumberColumn(format="%.2f", help="Mean of the faces, 0 to 1."),
+            "Delay (s)": st.column_config.NumberColumn(format="%.1f", help="Median, from the face to the server."),
+            "Late": st.column_config.NumberColumn(help="Over five minutes on their way."),
+            "Clock ahead": st.column_config.NumberColumn(help="From over five seconds in the server's future."),
+        },
+    )
+    st.caption(f"Built {report.as_of:%d %B %Y, %H:%M} UTC; days are each site's own.")
+    if report.suppressed:
+        st.caption(suppression_text(report.suppressed))
 
 
 @st.fragment(run_every=REFRESH)
@@ -197,6 +239,9 @@ if not known_cameras:
     )
     st.stop()
 show_state(api, site_names)
+
+st.subheader("Day by day")
+show_days(api, known_cameras)
 
 st.subheader("Workers")
 show_offer()

@@ -10,6 +10,9 @@ from contracts.people import Staff, StaffCreate, StaffPatch
 from dashboards.enrolment import IMAGES, enrol, show_consistency, show_faces, show_reminders
 from dashboards.pictures import with_faces
 from dashboards.session import api_errors, problem_text, require_session
+from dashboards.staff_days import staff_days_frame
+
+_DAYS_HEIGHT = 320
 
 
 def add_person(client: FootfallClient) -> None:
@@ -102,6 +105,31 @@ def recognition_test(client: FootfallClient, person: Staff) -> None:
                 )
 
 
+def show_days(client: FootfallClient) -> None:
+    """Of everybody, from the marts; for administrators, for these are single employees' days."""
+    st.subheader("Seen, day by day")
+    with api_errors():
+        report = client.staff_presence()
+    if report.as_of is None:
+        st.info("When staff were seen is shown once the marts have been built; Dagster does so by itself.",
+                icon=":material/event_upcoming:")  # fmt: skip
+        return
+    if not report.rows:
+        st.caption("Nobody of the staff was seen in the last 30 days.")
+        return
+    st.dataframe(
+        staff_days_frame(report.rows),
+        hide_index=True,
+        width="stretch",
+        height=_DAYS_HEIGHT,
+        column_config={"Day": st.column_config.DateColumn(format="DD.MM.YYYY")},
+    )
+    st.caption(
+        f"Built {report.as_of:%d %B %Y, %H:%M} UTC; days and times are each site's own. What no camera saw is not in "
+        "it, so it is no record of working hours."
+    )
+
+
 session = require_session()
 api = session.client
 st.title("Staff")
@@ -137,3 +165,5 @@ with edit:
         st.caption("Your role may not change staff.")
 with danger:
     delete_person(api, chosen)
+if session.role in {"tenant_admin", "system_admin"}:
+    show_days(api)

@@ -13,9 +13,11 @@ from dashboards.charts import csv_bytes, duration_text, suppression_text, traffi
 from dashboards.day_charts import latest_frame, occupancy_chart, occupancy_frame, unusual_frame
 from dashboards.filters import all_sites, choose_period, choose_site, day_start, whole_buckets, zone_of
 from dashboards.session import api_errors, require_session
+from dashboards.stay_charts import cohort_chart, cohort_frame, stays_chart, stays_frame
 
 _BUCKETS: dict[str, Bucket] = {"15 min": "15min", "Hour": "hour", "Day": "day", "Week": "week", "Month": "month"}
 _RETURN_DAYS = 30
+_COHORT_WEEKS = 12
 _DAY = {"Day": st.column_config.DateColumn(format="DD.MM.YYYY")}
 
 client = require_session().client
@@ -48,11 +50,14 @@ with api_errors():
     latest = max((row.bucket_start for row in days.rows), default=since).astimezone(zone).date()
     opened, closed = day_start(latest, zone), day_start(latest + timedelta(days=1), zone)
     inside = client.occupancy(site_id=site_id, since=opened, until=closed)
+    stays = client.daily_dwell(site_id=site_id, since=since, until=until)
+    first_week = whole_buckets(until - timedelta(weeks=_COHORT_WEEKS), "week")
+    returns = client.cohorts(site_id=site_id, since=first_week, until=until)
 
 built = "Built" if report.source == "marts" else "Counted"
 if report.as_of is not None:
     st.caption(f"{built} {report.as_of.astimezone(zone):%d %B %Y, %H:%M} ({zone.key}). Hours are each site's own.")
-if left_out := sum(each.suppressed for each in (report, lengths, week, peaks, again, days, inside)):
+if left_out := sum(each.suppressed for each in (report, lengths, week, peaks, again, days, inside, stays, returns)):
     st.caption(suppression_text(left_out))
 if not report.rows:
     st.info("No visits in this period.", icon=":material/hourglass_empty:")
@@ -83,8 +88,8 @@ st.altair_chart(traffic_chart(traffic_frame(report.rows, zone), report.bucket, s
 
 if days.as_of is None:
     st.info(
-        "Days that stand out and people inside over the day are shown once the marts have been built; Dagster does so "
-        "by itself.",
+        "Days that stand out, people inside over the day, stays by the day and who came back are shown once the marts "
+        "have been built; Dagster does so by itself.",
         icon=":material/event_upcoming:",
     )
 else:
@@ -134,6 +139,22 @@ with cohorts:
             "Share": st.column_config.NumberColumn(format="percent"),
         },
     )
+
+if days.as_of is not None:
+    by_day, by_week = st.columns([1, 1])
+    with by_day:
+        st.subheader("How long they stayed, day by day")
+        if stays.rows:
+            st.altair_chart(stays_chart(stays_frame(stays.rows), since, until), width="stretch")
+        else:
+            st.caption("No visitor with an identity came in this period.")
+    with by_week:
+        st.subheader("Who came back, week by week")
+        came_back = cohort_frame(returns.rows, first_week.date())
+        if came_back.empty:
+            st.caption(f"No visitor came for the first time in the last {_COHORT_WEEKS} weeks.")
+        else:
+            st.altair_chart(cohort_chart(came_back), width="stretch")
 
 table = pd.DataFrame(
     [

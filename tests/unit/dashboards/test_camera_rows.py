@@ -8,17 +8,29 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from api.examples_marts import MART_RESPONSES
 from api.examples_workers import WORKER_RESPONSES
 from contracts.commands import Command
+from contracts.mart_reports import CameraHealthReport
 from contracts.places import Camera
 from contracts.workers import Worker
-from dashboards.camera_rows import ago, bytes_text, camera_state, cameras_frame, commands_frame, result_text
+from dashboards.camera_rows import (
+    ago,
+    bytes_text,
+    camera_days_frame,
+    camera_state,
+    cameras_frame,
+    commands_frame,
+    result_text,
+    silent_cameras,
+)
 from tests.unit.ingest_daemon.api_server import camera
 
 WORKER = Worker.model_validate(WORKER_RESPONSES["getWorker"].model_dump())
 COMMAND = Command.model_validate(WORKER_RESPONSES["getCommand"].model_dump())
 HEALTH = WORKER.cameras[0]
 NOW = COMMAND.created_at
+[DAY] = CameraHealthReport.model_validate(MART_RESPONSES["reportCameraHealth"].model_dump()).rows
 
 
 def watched(**changed: Any) -> tuple[Camera, Worker]:
@@ -80,3 +92,26 @@ def test_a_command_tells_how_far_it_came_and_what_came_of_it() -> None:
     assert (row["Command"], row["Camera"], row["State"]) == ("snapshot", "Door", "✅ succeeded")
     failed = COMMAND.model_copy(update={"state": "failed", "error": "no picture", "result": None})
     assert (result_text(COMMAND), result_text(failed)) == ("1280 x 720", "no picture")
+
+
+def test_a_cameras_days_come_the_latest_first_with_shares_of_what_is_told() -> None:
+    few = DAY.model_copy(
+        update={"bucket_start": DAY.bucket_start + timedelta(days=1), "camera_name": None, "unsure_sightings": None}
+    )
+    frame = camera_days_frame([DAY, few])
+    assert frame["Camera"].tolist() == ["a camera that is gone", "Entrance"]
+    assert frame["Poor quality"].round(3).tolist() == [0.145, 0.145]
+    assert frame["Unsure"].isna().tolist() == [True, False]
+
+
+def test_a_camera_that_saw_nobody_while_another_of_its_site_did_is_named() -> None:
+    seeing, blind = (
+        camera(camera_id=one).model_copy(update={"site_id": DAY.site_id, "name": name})
+        for one, name in ((DAY.camera_id, "Entrance"), (uuid4(), "Gate"))
+    )
+    elsewhere, off = camera(camera_id=uuid4()), blind.model_copy(update={"enabled": False})
+    the_day_before = DAY.model_copy(
+        update={"bucket_start": DAY.bucket_start - timedelta(days=1), "camera_id": blind.camera_id}
+    )
+    assert silent_cameras([the_day_before, DAY], [seeing, blind, elsewhere, off]) == ["Gate"]
+    assert silent_cameras([], [seeing]) == []

@@ -51,6 +51,15 @@ def test_a_bar_is_as_wide_as_its_bucket() -> None:
     assert chart["encoding"]["x"]["timeUnit"] == {"step": 15, "unit": "yearmonthdatehoursminutes"}
 
 
+@pytest.mark.parametrize(("days", "gap"), [(1, 80 / 96), (14, 80 / 1344)])
+def test_a_gap_between_bars_leaves_nine_tenths_of_them(days: int, gap: float) -> None:
+    frame = traffic_frame([row(8, new=1, returning=0, staff=0)], VIENNA)
+    day = datetime(2026, 7, 1, tzinfo=VIENNA)
+    until = day + timedelta(days=days)
+    assert traffic_chart(frame, "15min", day, until).to_dict()["mark"]["binSpacing"] == gap
+    assert traffic_chart(frame, "day", day, until).to_dict()["mark"]["binSpacing"] == 4
+
+
 def test_no_rows_make_an_empty_frame_with_the_columns_the_chart_needs() -> None:
     assert list(traffic_frame([], VIENNA).columns) == ["bucket", "who", "visits"]
 
