@@ -22,7 +22,7 @@ _LENGTHS = {
     "over 1 h": "#114b45",
 }
 
-_HEIGHT = 320  # room for twelve weeks' names, one below the other
+_ROW_PIXELS = 22
 
 
 def stays_frame(rows: Sequence[DailyDwellRow]) -> pd.DataFrame:
@@ -68,7 +68,7 @@ def stays_chart(frame: pd.DataFrame, since: datetime, until: datetime) -> alt.Ch
                 alt.Tooltip("visits:Q", title="Visits"),
             ],
         )
-        .properties(height=_HEIGHT)
+        .properties(height=320)
     )
     return chart
 
@@ -97,14 +97,19 @@ def cohort_frame(rows: Sequence[CohortRow], first: date) -> pd.DataFrame:
     )
 
 
-def cohort_chart(frame: pd.DataFrame) -> alt.LayerChart:
-    """Weeks of first visits down, weeks since across: customers in figures, their share in colour."""
+def cohort_chart(frame: pd.DataFrame, weeks: int) -> alt.LayerChart:
+    """Weeks of first visits down, so many weeks since across: customers in figures, their share in colour."""
     named = frame.assign(week=[f"{cohort:%d %b}" for cohort in frame["cohort"]]).drop(columns="cohort")
     cells = alt.Chart(named).encode(
-        x=alt.X("weeks:O", title="Weeks after the first visit", axis=alt.Axis(labelAngle=0, orient="top")),
+        x=alt.X(
+            "weeks:O",
+            title="Weeks after the first visit",
+            axis=alt.Axis(labelAngle=0, orient="top"),
+            scale=alt.Scale(domain=list(range(weeks + 1))),
+        ),
         y=alt.Y(
             "week:O",
-            title="First visit in the week of",
+            title="First visit",
             sort=list(dict.fromkeys(named["week"])),
             axis=alt.Axis(labelOverlap=False),
         ),
@@ -119,7 +124,7 @@ def cohort_chart(frame: pd.DataFrame) -> alt.LayerChart:
     ink = alt.condition("datum.share > 0.5", alt.value("white"), alt.value("#264653"))
     squares = cells.mark_rect(cornerRadius=2).encode(color=colour)
     figures = cells.mark_text().encode(text="customers:Q", color=ink)
-    return alt.LayerChart(layer=[squares, figures], height=_HEIGHT)
+    return alt.LayerChart(layer=[squares, figures], height=alt.Step(_ROW_PIXELS))
 
 
 def _counts(row: DailyDwellRow) -> tuple[int | None, ...]:

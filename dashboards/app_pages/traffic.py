@@ -154,7 +154,7 @@ if days.as_of is not None:
         if came_back.empty:
             st.caption(f"No visitor came for the first time in the last {_COHORT_WEEKS} weeks.")
         else:
-            st.altair_chart(cohort_chart(came_back), width="stretch")
+            st.altair_chart(cohort_chart(came_back, _COHORT_WEEKS), width="stretch")
 
 table = pd.DataFrame(
     [

@@ -77,8 +77,8 @@ def test_a_sum_of_which_a_part_was_left_out_is_not_told_and_makes_no_share() -> 
     assert frame["share"].isna().all()
 
 
-def test_cohorts_stand_in_the_order_of_their_weeks() -> None:
-    chart = cohort_chart(
-        cohort_frame([cohort(-1, 0, 9), cohort(0, 0, 8), cohort(4, 0, 7)], date(2026, 10, 26))
-    ).to_dict()
-    assert chart["layer"][0]["encoding"]["y"]["sort"] == ["26 Oct", "02 Nov", "30 Nov"]
+def test_cohorts_stand_in_the_order_of_their_weeks_and_one_alone_is_no_wider_than_a_week() -> None:
+    frame = cohort_frame([cohort(-1, 0, 9), cohort(0, 0, 8), cohort(4, 0, 7)], date(2026, 10, 26))
+    encoding = cohort_chart(frame, 12).to_dict()["layer"][0]["encoding"]
+    assert encoding["y"]["sort"] == ["26 Oct", "02 Nov", "30 Nov"]
+    assert encoding["x"]["scale"]["domain"] == list(range(13))
