@@ -1,4 +1,5 @@
-"""The durable outbox: events and their images in SQLite until the server has them. Nothing is sent from here."""
+"""The durable outbox: events and their images in SQLite until the server has them. Nothing is sent from here, and what
+becomes of an event that can never be sent stands in `dead_letters`."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from contracts.events import FaceDetectedV1
 from footfall.errors import ConfigurationError, ServiceUnavailableError
+from ingest_daemon.outbox import dead_letters
 from ingest_daemon.outbox.clock import WallClock
 from ingest_daemon.outbox.database import open_database
 from ingest_daemon.outbox.documents import Documents
@@ -24,11 +26,6 @@ from ingest_daemon.outbox.versions import bring_up_to_date
 from ingest_daemon.sealing import Sealer
 
 logger = logging.getLogger(__name__)
-
-MOST_DEAD_LETTERS = 1000
-"""Beyond these the oldest make room: a server that refuses everything must not fill the disk."""
-UNREADABLE = 0
-"""Status of a dead letter that no server refused: this version cannot read what an earlier one wrote."""
 
 
 class Outbox:
@@ -116,7 +113,7 @@ class Outbox:
         for seq, event_id, revision, document, image, run, read_at, attempts in rows:
             event = self._documents.opened(document, event_id, revision)
             if event is None:
-                self.set_aside(seq, status=UNREADABLE, reason="the event on the disk cannot be read")
+                self.set_aside(seq, status=dead_letters.UNREADABLE, reason="the event on the disk cannot be read")
                 continue
             picture = None if image is None else self._documents.picture(image, event_id, revision)
             heads.append(Pending(seq, event, picture, run, read_at, attempts))
@@ -145,30 +142,8 @@ class Outbox:
     def set_aside(self, seq: int, *, status: int, reason: str) -> None:
         """Moves an event that can never be sent to the dead letters, without its image and its template."""
         with self._writing() as connection:
-            row = connection.execute(
-                "select camera_id, event_id, revision, event from pending where seq = ?", (seq,)
-            ).fetchone()
-            if row is None:
-                return
-            camera_id, event_id, revision, document = row
-            connection.execute(
-                "insert into dead values (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    seq,
-                    camera_id,
-                    event_id,
-                    revision,
-                    status,
-                    reason,
-                    time.time(),
-                    self._documents.faceless(document, event_id, revision),
-                ),
-            )
-            connection.execute(
-                "delete from dead where seq not in (select seq from dead order by seq desc limit ?)",
-                (MOST_DEAD_LETTERS,),
-            )
-            self._bytes -= self._removed(connection, seq)
+            if dead_letters.add(connection, self._documents, seq, status=status, reason=reason):
+                self._bytes -= self._removed(connection, seq)
 
     def expire(self, most_seconds: float) -> int:
         """Drops, and counts, events that have waited for longer; answers how many. A clock that is set meanwhile
@@ -236,55 +211,28 @@ class Outbox:
     def state(self) -> OutboxState:
         with self._mutex:
             pending, oldest = self._connection.execute("select count(*), min(queued_at) from pending").fetchone()
-            (dead,) = self._connection.execute("select count(*) from dead").fetchone()
             (dropped,) = self._connection.execute("select value from counters where name = 'dropped'").fetchone()
             waited = None if oldest is None else max(0.0, time.time() - oldest)
-            return OutboxState(pending, self._bytes, dead, dropped, waited)
+            return OutboxState(pending, self._bytes, dead_letters.count(self._connection), dropped, waited)
 
     def dead_letters(self, limit: int = 20) -> list[DeadLetter]:
         """The latest ones first."""
         with self._mutex:
-            rows = self._connection.execute(
-                "select event_id, revision, camera_id, status, reason, set_aside_at from dead"
-                " order by seq desc limit ?",
-                (limit,),
-            ).fetchall()
-        return [
-            DeadLetter(UUID(event_id), revision, UUID(camera_id), status, reason, at)
-            for event_id, revision, camera_id, status, reason, at in rows
-        ]
+            return dead_letters.latest(self._connection, limit)
 
     def retry(self, event_id: UUID | None = None) -> int:
         """Queues dead letters again, all or those of one event, behind what waits; answers how many. They carry no
         face any more: the server takes them as counted sightings. What cannot be read stays."""
         self._follow_clock()
         with self._writing() as connection:
-            rows = connection.execute(
-                "select seq, camera_id, event_id, revision, event from dead where ?1 is null or event_id = ?1"
-                " order by seq",
-                (None if event_id is None else str(event_id),),
-            ).fetchall()
-            retried = 0
-            for seq, camera_id, known_id, revision, document in rows:
-                if self._documents.opened(document, known_id, revision) is None:
-                    continue
-                connection.execute("delete from dead where seq = ?", (seq,))
-                added = connection.execute(
-                    "insert or ignore into pending"
-                    " (camera_id, event_id, revision, run, read_at, queued_at, bytes, event, image)"
-                    " values (?, ?, ?, '', 0, ?, ?, ?, null)",
-                    (camera_id, known_id, revision, time.time(), len(document), document),
-                ).rowcount
-                retried += added
-                self._bytes += added * len(document)
-            return retried
+            requeued, size = dead_letters.requeue(connection, self._documents, event_id)
+            self._bytes += size
+            return requeued
 
     def drop(self, event_id: UUID | None = None) -> int:
         """Forgets dead letters, all or those of one event; answers how many."""
         with self._writing() as connection:
-            return connection.execute(
-                "delete from dead where ?1 is null or event_id = ?1", (None if event_id is None else str(event_id),)
-            ).rowcount
+            return dead_letters.drop(connection, event_id)
 
     def close(self) -> None:
         with self._mutex:

@@ -19,9 +19,8 @@ import pytest
 
 from contracts.events import FaceDetectedV1
 from footfall.errors import ConfigurationError
-from ingest_daemon.outbox import store
 from ingest_daemon.outbox.records import Taken
-from ingest_daemon.outbox.store import UNREADABLE, Outbox
+from ingest_daemon.outbox.store import Outbox
 from tests.unit.ingest_daemon.api_server import CAMERA_ID
 from tests.unit.ingest_daemon.event_kit import IMAGE, face_event
 
@@ -137,35 +136,6 @@ def test_bytes_are_those_of_what_waits(outbox: Outbox) -> None:
     assert outbox.state().oldest_seconds is None
 
 
-def test_what_the_server_refuses_is_kept_visible_without_the_face(outbox: Outbox, path: Path) -> None:
-    event = face_event()
-    put(outbox, event)
-    [head] = outbox.heads()
-
-    outbox.set_aside(head.seq, status=422, reason="no good")
-
-    [letter] = outbox.dead_letters()
-    assert (letter.event_id, letter.camera_id, letter.revision) == (event.event_id, CAMERA_ID, 0)
-    assert (letter.status, letter.reason) == (422, "no good")
-    assert outbox.heads() == []
-    assert outbox.state().dead == 1
-    outbox.close()
-    assert event.embedding is not None
-    left = b"".join(part.read_bytes() for part in path.parent.iterdir())
-    assert event.embedding.vector.encode() not in left
-    assert IMAGE[:40] not in left
-
-
-def test_dead_letters_are_bounded_and_the_latest_are_kept(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MOST_DEAD_LETTERS", 3)
-    events = [face_event(face=False) for _ in range(5)]
-    for event in events:
-        put(outbox, event, None)
-        outbox.set_aside(outbox.heads()[0].seq, status=422, reason="no good")
-
-    assert [letter.event_id for letter in outbox.dead_letters()] == [event.event_id for event in events[:1:-1]]
-
-
 def test_what_was_sent_is_overwritten_on_the_disk(outbox: Outbox, path: Path) -> None:
     event = face_event()
     put(outbox, event)
@@ -192,19 +162,6 @@ def test_a_tenant_that_counts_only_gets_its_waiting_faces_removed(outbox: Outbox
     assert (here.event.embedding, here.image) == (None, None)
     assert elsewhere.event.embedding is not None
     assert elsewhere.image == IMAGE
-
-
-def test_an_event_of_a_version_that_cannot_be_read_does_not_block_the_others(outbox: Outbox, path: Path) -> None:
-    put(outbox, face_event())
-    with sqlite3.connect(path) as other:
-        other.execute("update pending set event = ?", (b'{"type": "Event.FaceDetected.v9"}',))
-    other.close()
-    readable = face_event()
-    put(outbox, readable)
-
-    assert outbox.heads() == []
-    assert [head.event.event_id for head in outbox.heads()] == [readable.event_id]
-    assert [letter.status for letter in outbox.dead_letters()] == [UNREADABLE]
 
 
 def test_it_is_readable_by_its_owner_alone(outbox: Outbox, path: Path) -> None:

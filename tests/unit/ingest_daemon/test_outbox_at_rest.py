@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from footfall.errors import ConfigurationError
-from ingest_daemon.outbox.store import UNREADABLE, Outbox
+from ingest_daemon.outbox.dead_letters import UNREADABLE
+from ingest_daemon.outbox.store import Outbox
 from ingest_daemon.sealing import KEY_BYTES, Sealer
 from tests.unit.ingest_daemon.event_kit import IMAGE, face_event
 
@@ -169,34 +170,3 @@ def test_a_clock_that_is_set_makes_nothing_wait_longer(
     outbox.put(face_event(after=9), None, run="r", read_at=0.0)
     assert outbox.expire(86_400) == 0
     assert outbox.state().pending == 2
-
-
-def test_dead_letters_can_be_tried_again_and_carry_no_face(outbox: Outbox) -> None:
-    event, other = face_event(), face_event(after=9)
-    for one in (event, other):
-        outbox.put(one, IMAGE, run="r", read_at=0.0)
-        [head] = outbox.heads()
-        outbox.set_aside(head.seq, status=422, reason="refused")
-
-    assert outbox.retry(event.event_id) == 1
-    assert outbox.retry(event.event_id) == 0
-
-    [head] = outbox.heads()
-    assert head.event == event.model_copy(update={"embedding": None})
-    assert head.image is None
-    outbox.sent(head.seq)
-    assert outbox.state().pending_bytes == 0
-    assert [letter.event_id for letter in outbox.dead_letters()] == [other.event_id]
-
-
-def test_dead_letters_can_be_forgotten(outbox: Outbox) -> None:
-    events = [face_event(after=after) for after in (0, 9, 18)]
-    for one in events:
-        outbox.put(one, None, run="r", read_at=0.0)
-        [head] = outbox.heads()
-        outbox.set_aside(head.seq, status=422, reason="refused")
-
-    assert outbox.drop(events[1].event_id) == 1
-    assert outbox.state().dead == 2
-    assert outbox.drop() == 2
-    assert outbox.retry() == 0
