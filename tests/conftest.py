@@ -19,6 +19,8 @@ import pytest
 from tests.servers import ADMIN_PASSWORD, MigratedPostgres, TenantFactory
 
 if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
     from contracts.base import PrivacyMode, TenantId
     from footfall.settings import S3Settings, Settings
 
@@ -36,6 +38,20 @@ def _no_settings_of_the_caller() -> Iterator[None]:
     yield
     del os.environ["FOOTFALL_RECOGNITION__RE_EMBED"]
     os.environ.update(kept)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_hasher() -> Iterator[PasswordHasher]:
+    """The product's own way to hash passwords, for the tests of it. In all others a hash is of the least cost there is:
+    one as it ships takes a fifth of a second of a processor, and each of many hundred tenants has an administrator."""
+    from argon2 import PasswordHasher
+
+    from footfall import passwords
+
+    shipped = passwords._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield shipped
 
 
 @pytest.fixture(scope="session")
