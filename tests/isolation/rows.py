@@ -103,7 +103,8 @@ ROWS: dict[str, Callable[[Ids], Row]] = {
         "landmarks": _LANDMARKS,
         "quality": _QUALITY,
         "model_version": "mock-1",
-        "embedding": _TEMPLATE,
+        # Each of somebody else: of staff who look alike the API would tell every pair.
+        "embedding": person(int(ids.name[:8], 16)).astype("<f4").tobytes(),
     },
     "customers": lambda ids: {"customer_id": ids.customer_id, "first_seen_at": _AT, "last_seen_at": _AT},
     "customer_templates": lambda ids: {

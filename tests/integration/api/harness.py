@@ -53,6 +53,7 @@ class Documented:
             # A path that is written out goes before one with a parameter in its place, as the routes do.
             for path, item in sorted(document["paths"].items(), key=lambda entry: entry[0].count("{"))
         ]
+        self._validators: dict[int, Draft202012Validator] = {}
 
     def check(self, answer: httpx.Response) -> None:
         assert answer.headers["x-request-id"]
@@ -72,9 +73,16 @@ class Documented:
         media_type = answer.headers["content-type"].partition(";")[0]
         assert media_type in content, f"{where} is {media_type}"
         if media_type.endswith("json"):
-            schema = {**content[media_type]["schema"], "components": self._components}
-            errors = list(Draft202012Validator(schema).iter_errors(answer.json()))
+            errors = list(self._validator(content[media_type]["schema"]).iter_errors(answer.json()))
             assert errors == [], f"{where}: {errors}"
+
+    def _validator(self, schema: Json) -> Draft202012Validator:
+        """Made once for each schema of the document: finding its references costs more than to check an answer."""
+        found = self._validators.get(id(schema))
+        if found is None:
+            found = Draft202012Validator({**schema, "components": self._components})
+            self._validators[id(schema)] = found
+        return found
 
     def _operation(self, request: httpx.Request) -> Json:
         matching = [item for path, item in self._paths if path.fullmatch(request.url.path)]
