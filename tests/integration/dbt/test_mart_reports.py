@@ -71,7 +71,7 @@ def test_a_day_stands_beside_the_week_before_and_what_is_usual(dbt: Dbt, record:
     place = record.site(name="Shop")
     mondays(record, place, 10, 12, 8, 10, 40)
     come(record, place, MONDAY + timedelta(weeks=4), 10)
-    dbt.refresh()
+    dbt.refresh("visits_daily")
 
     report = tenant.admin.get("/v1/reports/days", **JUNE)
 
@@ -105,7 +105,7 @@ def test_people_inside_are_told_by_the_quarter_of_the_sites_clock(dbt: Dbt, reco
     for _ in range(6):
         record.visit(place, record.customer(), "2026-06-01T10:05:00+05:45", minutes=20)
     record.visit(place, record.staff(), "2026-06-01T10:16:00+05:45", kind="staff", minutes=2)
-    dbt.refresh()
+    dbt.refresh("occupancy")
 
     report = tenant.admin.get("/v1/reports/occupancy", since="2026-06-01T00:00:00Z", until="2026-06-02T00:00:00Z")
 
@@ -151,7 +151,7 @@ def test_nobody_is_told_of_anothers_sites(
 def test_a_small_day_goes_with_all_that_would_tell_it(dbt: Dbt, record: Record, tenant: Tenant) -> None:
     place = record.site()
     mondays(record, place, 12, 12, 3, 12, 12, 12)
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     manager = tenant.caller("site_manager", sites=[str(place.site_id)])
 
     # Asked from the fourth Monday on, so that the small one is not in the report and still must not follow from it.
@@ -180,7 +180,7 @@ def test_few_people_inside_are_not_told(dbt: Dbt, record: Record, tenant: Tenant
     come(record, place, MONDAY, 6)
     come(record, place, MONDAY + timedelta(hours=1), 4)
     record.visit(place, record.staff(), MONDAY, kind="staff")
-    dbt.refresh()
+    dbt.refresh("occupancy")
     asked = {"since": JUNE["since"], "until": "2026-06-02T00:00:00+02:00"}
 
     def told(report: Json) -> list[tuple[int | None, int | None, bool]]:

@@ -28,6 +28,7 @@ ZONES = ("Europe/Vienna", "America/New_York", "Asia/Kolkata", "Australia/Lord_Ho
 CHANGES = ("2026-03-08", "2026-03-29", "2026-04-05", "2026-09-06", "2026-10-04", "2026-10-25", "2026-11-01")
 _WHOSE: tuple[Whose, ...] = ("customer", "staff", "everyone")
 _RETURN_BUCKETS: tuple[ReturnBucket, ...] = ("day", "week", "month")
+TRAFFIC = ("visits_hourly", "visits_daily")
 SINCE, UNTIL = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -107,9 +108,10 @@ def test_marts_are_what_the_record_says_live_through_every_change_of_clocks_and_
         for visit in dice.sample(visits, 10):
             record.execute("delete from footfall.visits where visit_id = :visit", visit=visit)
             visits.remove(visit)
-        dbt.build()
+        dbt.refresh(*TRAFFIC)
         assert_marts_tell_the_record(record)
     assert len(marts(record, "hour")) > 100
+    dbt.build()
 
 
 def test_an_erased_persons_only_visit_leaves_no_row(dbt: Dbt, record: Record) -> None:
@@ -117,10 +119,10 @@ def test_an_erased_persons_only_visit_leaves_no_row(dbt: Dbt, record: Record) ->
     record.visit(place, gone, "2026-06-01 10:00", first=True)
     record.visit(place, gone, "2026-06-03 10:00")
     record.visit(place, stays, "2026-06-03 11:00", first=True)
-    dbt.refresh()
+    dbt.refresh(*TRAFFIC)
     assert [row.visitor_visits for row in marts(record)] == [1, 2]
     record.execute("delete from footfall.visits where customer_id = :gone", gone=gone)
-    dbt.refresh()
+    dbt.refresh(*TRAFFIC)
     [left] = marts(record)
     assert (left.visitor_visits, left.new_visitors, left.returning_visitors) == (1, 1, 0)
     assert len(marts(record, "hour")) == 1
@@ -130,13 +132,13 @@ def test_a_visit_that_begins_earlier_after_all_moves_to_the_day_before(dbt: Dbt,
     """At the site's midnight, which is 22:00 UTC."""
     place = record.site("Europe/Vienna")
     visit = record.visit(place, record.customer(), "2026-06-10 22:05", first=True)
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     [before] = marts(record)
     record.execute(
         "update footfall.visits set started_at = started_at - interval '10 minutes' where visit_id = :visit",
         visit=visit,
     )
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     [after] = marts(record)
     assert before.bucket_start - after.bucket_start == timedelta(days=1)
 
@@ -145,12 +147,12 @@ def test_a_sighting_that_is_joined_to_a_visit_is_no_longer_unidentified(dbt: Dbt
     place = record.site()
     event = record.sighting(place, "2026-06-12 10:00", "unsure")
     visit = record.visit(place, record.customer(), "2026-06-12 10:00", first=True)
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     assert [row.unidentified_sightings for row in marts(record)] == [1]
     record.execute(
         "update footfall.face_events set visit_id = :visit where event_id = :event", visit=visit, event=event
     )
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     assert [row.unidentified_sightings for row in marts(record)] == [0]
 
 
@@ -159,11 +161,11 @@ def test_a_late_visit_reopens_its_day_and_no_other(dbt: Dbt, database: MigratedP
     place, person = record.site("UTC"), record.customer()
     for day in ("2026-06-01", "2026-06-02", "2026-06-03"):
         record.visit(place, person, f"{day} 10:00")
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     age_changes(database, record.tenant_id, days=3)
     first = _built(record, place)
     record.visit(place, person, "2026-06-02 09:00")
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     second = _built(record, place)
     assert [day for day, built_at in second.items() if built_at != first[day]] == ["2026-06-02", "2026-06-03"]
     assert [row.visitor_visits for row in marts(record)] == [1, 2, 1]
@@ -174,12 +176,12 @@ def test_where_nothing_happened_the_report_is_of_the_last_build_all_the_same(
 ) -> None:
     place = record.site("UTC")
     record.visit(place, record.customer(), "2026-06-01 10:00")
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     age_changes(database, record.tenant_id, days=3)
     before = reports.traffic(
         record.engine, record.tenant_id, bucket="day", since=SINCE, until=UNTIL, source="marts"
     ).as_of
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     after = reports.traffic(
         record.engine, record.tenant_id, bucket="day", since=SINCE, until=UNTIL, source="marts"
     ).as_of
@@ -192,11 +194,11 @@ def test_a_site_that_is_gone_takes_its_rows_with_it(dbt: Dbt, record: Record) ->
     going, staying, person = record.site(), record.site(), record.customer()
     for place in (going, staying):
         record.visit(place, person, "2026-06-20 10:00")
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     assert len(marts(record)) == 2
     for table in ("visits", "cameras", "sites"):
         record.execute(f"delete from footfall.{table} where site_id = :site", site=going.site_id)
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     assert {row.site_id for row in marts(record)} == {staying.site_id}
 
 
@@ -205,9 +207,9 @@ def test_a_full_refresh_and_an_incremental_build_tell_the_same(dbt: Dbt, record:
     record.visit(place, person, "2026-10-25 00:30", first=True)
     record.visit(place, person, "2026-10-25 01:30")
     record.sighting(place, "2026-10-25 01:31")
-    dbt.refresh()
+    dbt.refresh("visits_hourly")
     built = marts(record, "hour")
-    dbt.refresh("--full-refresh")
+    dbt.refresh("visits_hourly", from_nothing=True)
     assert marts(record, "hour") == built
     instants = [row.bucket_start.astimezone(UTC).isoformat() for row in built]
     assert instants == ["2026-10-25T00:00:00+00:00", "2026-10-25T01:00:00+00:00"]
@@ -277,7 +279,7 @@ def test_two_builds_of_a_mart_take_turns(
 ) -> None:
     """Of the marts alone, for Dagster's pool keeps two whole runs apart. Held until both are there."""
     record.visit(record.site("UTC"), record.customer(), "2026-06-01 10:00")
-    dbt.refresh()
+    dbt.refresh(*TRAFFIC)
     name = make_url(database.transform_dsn).database
     lock = {"mart": f'"{name}"."marts"."visits_hourly"'}
     environment = {**os.environ, **dbt_environment(dbt.settings)}
@@ -330,7 +332,7 @@ def test_reports_read_settled_days_from_the_marts_and_tell_what_the_visits_tell(
     visits += [record.visit(dice.choice(places), colleague, _some_instant(dice), kind="staff") for _ in range(40)]
     record.execute("update footfall.visits set is_first_visit = customer_id is not null and random() < 0.4")
     age_changes(database, record.tenant_id, days=10)
-    dbt.refresh("--full-refresh")
+    dbt.refresh("visits_hourly", from_nothing=True)
     for visit in dice.sample(visits, 25):
         record.execute("delete from footfall.visits where visit_id = :visit", visit=visit)
     for _ in range(25):
@@ -355,7 +357,7 @@ def test_reports_read_settled_days_from_the_marts_and_tell_what_the_visits_tell(
     wrong = _reports(record, span)[0].visits - _reports(record, replace(span, marts=False))[0].visits
     # Days that changed are counted from the visits, all others are the mart's.
     assert wrong > 0
-    dbt.refresh("--full-refresh")
+    dbt.refresh("visits_hourly", from_nothing=True)
 
 
 def _reports(record: Record, span: ReportSpan) -> list[Report]:

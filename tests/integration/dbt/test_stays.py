@@ -61,7 +61,7 @@ def test_incremental_builds_tell_what_a_build_from_nothing_tells(dbt: Dbt, recor
         record.execute("update footfall.visits set ended_at = ended_at + interval '9 hours' where random() < 0.1")
         dbt.refresh()
     incremental = {mart: rows(record, mart) for mart in MARTS}
-    dbt.refresh("--full-refresh")
+    dbt.refresh(from_nothing=True)
     for mart in MARTS:
         assert rows(record, mart) == incremental[mart], mart
         assert incremental[mart], mart
@@ -85,21 +85,21 @@ def test_a_visit_is_inside_in_every_quarter_it_reaches_into_over_midnight_too(db
     place = record.site("UTC")
     visit = record.visit(place, record.customer(), "2026-06-01 23:20", first=True, minutes=15)
     record.visit(place, record.staff(), "2026-06-01 23:44", kind="staff", minutes=2)
-    dbt.refresh()
+    dbt.refresh("occupancy")
     assert clock(rows(record, "occupancy"), "visitors_inside") == {"01 23:15": 1, "01 23:30": 1, "01 23:45": 0}
     record.execute("update footfall.visits set ended_at = ended_at + interval '1 hour' where visit_id = :v", v=visit)
-    dbt.refresh()
+    dbt.refresh("occupancy")
     inside = clock(rows(record, "occupancy"), "visitors_inside")
     assert inside == {f"{t}": 1 for t in ("01 23:15", "01 23:30", "01 23:45", "02 00:00", "02 00:15", "02 00:30")}
     assert clock(rows(record, "occupancy"), "staff_inside")["01 23:45"] == 1
     record.execute("delete from footfall.visits where visit_id = :v", v=visit)
-    dbt.refresh()
+    dbt.refresh("occupancy")
     assert clock(rows(record, "occupancy"), "visitors_inside") == {"01 23:30": 0, "01 23:45": 0}
 
 
 def test_whoever_stays_longer_is_inside_for_two_days(dbt: Dbt, record: Record) -> None:
     record.visit(record.site("UTC"), record.customer(), "2026-06-01 12:00", minutes=5 * 24 * 60)
-    dbt.refresh()
+    dbt.refresh("occupancy")
     inside = list(clock(rows(record, "occupancy"), "visitors_inside"))
     assert (inside[0], inside[-1], len(inside)) == ("01 12:00", "03 12:00", 2 * 96 + 1)
 
@@ -109,7 +109,7 @@ def test_dwell_is_of_visitors_and_its_classes_make_up_the_whole(dbt: Dbt, record
     for minutes in (0.5, 1, 4.9, 5, 20, 60):
         record.visit(place, record.customer(), "2026-06-01 10:00", minutes=minutes)
     record.visit(place, record.staff(), "2026-06-01 10:00", kind="staff", minutes=500)
-    dbt.refresh()
+    dbt.refresh("dwell")
     [day] = rows(record, "dwell")
     classes = [day[name] for name in day if name.startswith(("under", "from", "over"))]
     assert classes == [1, 2, 1, 1, 1]
@@ -122,7 +122,7 @@ def test_staff_presence_is_one_row_a_person_and_day(dbt: Dbt, record: Record) ->
     for person, at in ((ana, "2026-06-01 08:00"), (ana, "2026-06-01 16:00"), (ben, "2026-06-01 09:00")):
         record.visit(place, person, at, kind="staff", minutes=30)
     record.visit(place, record.customer(), "2026-06-01 09:00")
-    dbt.refresh()
+    dbt.refresh("staff_presence")
     told = {row["staff_id"]: row for row in rows(record, "staff_presence")}
     assert set(told) == {ana, ben}
     assert (told[ana]["visits"], told[ana]["present_seconds"]) == (2, 3600)
@@ -141,7 +141,7 @@ def test_camera_health_tells_poor_late_and_early_sightings_apart(dbt: Dbt, recor
             quality=f'{{"score": {score}}}',
             event=event,
         )
-    dbt.refresh()
+    dbt.refresh("camera_health")
     [day] = rows(record, "camera_health")
     assert day["camera_id"] == place.camera_id
     assert (day["sightings"], day["poor_quality_sightings"], day["unsure_sightings"]) == (3, 1, 1)
@@ -159,14 +159,14 @@ def test_cohorts_follow_customers_from_the_week_of_their_first_visit(
     record.visit(other, ana, "2026-06-10 10:00")
     record.visit(other, ana, "2026-06-11 10:00")
     mark_first_visits(record)
-    dbt.refresh()
+    dbt.refresh("repeat_cohorts")
     assert cohorts(record, place) == {("2026-06-01", 0): 2}
     assert cohorts(record, other) == {("2026-06-01", 1): 1}
     # What was taken for the first visit was somebody else's: the cohort of the later ones is another now.
     age_changes(database, record.tenant_id, days=3)
     record.execute("delete from footfall.visits where visit_id = :v", v=first)
     mark_first_visits(record)
-    dbt.refresh()
+    dbt.refresh("repeat_cohorts")
     assert cohorts(record, place) == {("2026-06-01", 0): 1}
     assert cohorts(record, other) == {("2026-06-08", 0): 1}
 
@@ -186,7 +186,7 @@ def test_weeks_and_months_are_the_sums_of_their_days(dbt: Dbt, record: Record) -
     for at in ("2026-10-25 22:30", "2026-10-25 21:30"):  # the last hours of that Sunday
         record.visit(place, record.customer(), at, minutes=40)
     record.visit(place, record.customer(), "2026-10-31 23:30", first=True)  # the first of November there
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     weeks = rows(record, "visits_weekly")
     assert [row["visitor_visits"] for row in weeks] == [3, 1]
     assert weeks[0]["mean_dwell_seconds"] == pytest.approx((10 + 40 + 40) / 3 * 60)
@@ -200,7 +200,7 @@ def test_a_day_that_stands_out_is_flagged_and_a_day_without_anybody_is_a_day(dbt
     monday = datetime(2026, 3, 2, 10, tzinfo=UTC)
     many(record, place, person, [(monday + timedelta(weeks=week), 50) for week in range(10)])
     many(record, place, person, [(monday + timedelta(weeks=11), 150)])
-    dbt.refresh()
+    dbt.refresh("visits_daily")
     days = [row for row in rows(record, "site_traffic") if row["bucket_local"].isoweekday() == 1]
     assert [row["visitor_visits"] for row in days] == [50] * 10 + [0, 150]
     assert [row["anomaly"] for row in days] == [None] * 10 + ["low", "high"]
@@ -295,5 +295,5 @@ def settled(dbt: Dbt, app: Engine, database: MigratedPostgres) -> Record:
     record.visit(place, record.staff(), "2026-06-01 10:00", kind="staff")
     record.sighting(place, "2026-06-01 10:00")
     age_changes(database, record.tenant_id, days=1)
-    dbt.refresh("--full-refresh")
+    dbt.refresh(from_nothing=True)
     return record
