@@ -80,7 +80,7 @@ def _rows(connection: Connection, erasing: Erasing, ids: list[str]) -> Reading:
     if connection.execute(text("select pg_is_in_recovery()")).scalar_one():
         found, tables = {"a replica, which may lag": 1}, 0
     elif erasing.whole:
-        names = [name for name in catalogue.tenant_tables(connection) if name not in catalogue.KEPT]
+        names = [name for name in catalogue.tenant_tables(connection) if name not in catalogue.KEPT | catalogue.KEYS]
         found, tables = catalogue.count_of_tenant(connection, names), len(names)
     else:
         found, tables = catalogue.find_ids(connection, ids)

@@ -21,8 +21,11 @@ that they are about, and the notes by which the marts forget. Nothing in them de
 FOR_WORKERS = frozenset({"api_keys", "sessions", "workers", "worker_commands", "live_events", "live_heads"})
 """What a worker needs to say that it has forgotten; it goes when every worker has."""
 
-_NO_PERSON = KEPT | {"face_keys"}
-"""Tables that a search for an id leaves out; keys are counted on their own."""
+KEYS = frozenset({"face_keys"})
+"""Destroyed, counted and read back apart from the rows: by `count_keys`."""
+
+_NO_PERSON = KEPT | KEYS
+"""Tables that a search for an id leaves out."""
 
 _MEASURES = frozenset(
     {

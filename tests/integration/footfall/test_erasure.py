@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from footfall.errors import ConflictError, InputError, NotFoundError
 from footfall.legal_hold import Subject, lift_hold, place_hold
 from footfall.signing_keys import SigningKeys
 from footfall.stores.base import StoredTemplate
+from footfall.stores.postgres.face_keys import ensure_keys
 from footfall.tenancy import tenant_transaction
 from tests.integration.footfall.conftest import Worlds
 from tests.integration.footfall.erasing import (
@@ -161,6 +163,38 @@ def test_a_tenant_leaves_a_row_without_a_name(erasures: Erasures, worlds: Worlds
     ]
     assert world.count("workers") == world.count("api_keys") == 0
     assert neighbour.count("face_events") == len(neighbour.raw_keys()) == 2
+
+
+def test_a_tenants_certificate_counts_the_keys_of_its_faces(erasures: Erasures, worlds: Worlds) -> None:
+    world, neighbour = erasures.world, worlds("identify")
+    for one in (world, neighbour):
+        visitor(one, 1)
+    colleague(world, 3)
+    keys = world.count("face_keys")
+    assert keys == world.count("face_events") + world.count("staff_face_images") == 4
+    request = end_of(erasures)
+    assert erasures.run(request.request_id).status == "completed"
+    stores = {proof.store: proof for proof in erasures.certificate(request.request_id).certificate.stores}
+    assert stores["keys"].erased == {"keys": keys}
+    assert "face_keys" not in stores["postgres"].erased
+    assert (world.count("face_keys"), neighbour.count("face_keys")) == (0, 2)
+
+
+def test_a_key_that_is_made_while_a_tenant_is_erased_is_found_and_goes_too(erasures: Erasures) -> None:
+    world = erasures.world
+    visitor(world, 1)
+    request = end_of(erasures)
+
+    def meanwhile() -> None:
+        with tenant_transaction(world.services.engine, world.tenant_id) as connection:
+            ensure_keys(connection, world.tenant_id, [uuid4()])
+
+    found = erasures.run(request.request_id, refresh_marts=meanwhile)
+    assert (found.status, world.count("face_keys")) == ("failed", 1)
+    assert "face_keys" in (found.error or "")
+    assert erasures.run(request.request_id).status == "completed"
+    stores = {proof.store: proof for proof in erasures.certificate(request.request_id).certificate.stores}
+    assert (stores["keys"].erased, world.count("face_keys")) == ({"keys": 3}, 0)
 
 
 def test_a_tenants_end_can_be_taken_back_for_a_day(erasures: Erasures) -> None:
