@@ -11,7 +11,7 @@ from uuid import UUID
 import typer
 
 from footfall.errors import ConfigurationError, InputError
-from footfall.settings import load_settings
+from footfall.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, help="This machine as a camera host: registering, installing.")
 
@@ -64,16 +64,19 @@ def install(
     """Install the daemon as a systemd service that starts at every boot, with limits and a watchdog.
 
     Writes /etc/systemd/system/footfall-worker.service and /etc/footfall/worker.env, registers with the token, and
-    starts the service. Run it as root; run it again to change it.
+    starts the service. Run it as root; run it again to change it. A source that cannot be one, by its scheme, host,
+    file or device, is refused before anything is written; whether the camera answers is not asked.
     """
     from cli.worker_install import apply
     from cli.worker_install.plan import Wanted, planned_files
 
+    settings, sources = load_settings(), _sources(source)
+    _check(sources, settings, root)
     wanted = Wanted(
         api_url=url.rstrip("/"),
         command=_command(),
-        models=load_settings().models_path.resolve(),
-        sources=_sources(source),
+        models=settings.models_path.resolve(),
+        sources=sources,
         cpu_cores=cpu_cores,
         memory_mb=memory_mb,
     )
@@ -124,6 +127,19 @@ def _sources(given: list[str]) -> dict[UUID, str]:
     if not found:
         raise InputError("There is no source.", hint="--source <camera id>=<URL>")
     return found
+
+
+def _check(sources: dict[UUID, str], settings: Settings, root: Path) -> None:
+    """Raises InputError, which names the camera, for a source that the daemon would refuse or never find."""
+    from ingest_daemon.sources.opening import check_source
+
+    for camera_id, source in sources.items():
+        try:
+            check_source(source, settings, root=root)
+        except InputError as error:
+            raise InputError(
+                f"The source of camera {camera_id} cannot be watched. {error.message}", hint=error.hint
+            ) from error
 
 
 def _command() -> Path:

@@ -47,18 +47,54 @@ def open_source(text: str, playback: Playback, settings: Settings, tally: Tally)
             f"{redact_url(text)} has a scheme that is not known here.",
             hint=f"Known are {', '.join(STREAM_SCHEMES)}, files, folders, device numbers and {SYNTHETIC}:",
         )
-    path = Path(text.removeprefix("file://"))
-    device = _DEVICE.fullmatch(text)
+    path = _path_of(text)
+    number = _device_number(text)
     # A file whose name is a number is a file.
-    if device and not path.is_file():
-        number = int(device.group(1))
+    if number is not None and not path.is_file():
         return LiveSource(
-            f"/dev/video{number}",
+            str(_device(number)),
             lambda: device_capture(number),
             detect_every_seconds=every,
             tally=tally,
-            explain=lambda: why_no_device(Path(f"/dev/video{number}")),
+            explain=lambda: why_no_device(_device(number)),
         )
     if path.is_dir():
         return PictureFolder.open(path, playback, settings.vision, tally)
     return VideoFile.open(path, playback, tally)
+
+
+def check_source(text: str, settings: Settings, *, root: Path = Path("/")) -> None:
+    """Whether a service on this machine can watch what `text` names, before it is told to. Nothing is connected to: a
+    camera may be away for now. Files are looked for under `root`, where another system's files may lie; which devices
+    that system has nobody can tell from here.
+
+    Raises as `open_source`, and InputError for a device that is not there and for a path that is not whole. No message
+    shows what a URL hides, not even of one that was written without its scheme.
+    """
+    number = _device_number(text)
+    if number is not None:
+        if root == Path("/") and not _device(number).exists():
+            raise InputError(why_no_device(_device(number)), hint="Plug the camera in first, or name another device.")
+        return
+    path = _path_of(text)
+    is_path = not text.startswith(f"{SYNTHETIC}:") and "://" not in text.removeprefix("file://")
+    if is_path and (not path.is_absolute() or text.startswith("//")):
+        raise InputError(
+            "It is neither a URL, a device nor a whole path.",
+            hint="Write rtsp://user:password@host:port/path, /dev/video0, or a path from / on.",
+        )
+    there = str(root / path.relative_to("/")) if is_path else text
+    open_source(there, Playback(started_at=None, realtime=True), settings, Tally())
+
+
+def _path_of(text: str) -> Path:
+    return Path(text.removeprefix("file://"))
+
+
+def _device_number(text: str) -> int | None:
+    found = _DEVICE.fullmatch(text)
+    return None if found is None else int(found.group(1))
+
+
+def _device(number: int) -> Path:
+    return Path(f"/dev/video{number}")

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from cli.main import app
 from cli.worker_install import apply
 from cli.worker_install.plan import ENVIRONMENT, UNIT, Wanted, planned_files
+from footfall.errors import InputError
+from tests.unit.ingest_daemon.films import portrait, write_film
 
 CAMERA, OTHER = UUID(int=1), UUID(int=2)
 AWKWARD = 'rtsp://admin:p"a$s\\w`rd@cam/live?a=1&b=2'
@@ -111,6 +113,58 @@ def test_a_source_without_its_camera_is_refused(tmp_path: Path, source: str) -> 
     arguments = ["worker", "install", "--url", "http://x", "--source", source, "--root", str(tmp_path)]
     assert CliRunner().invoke(app, arguments).exit_code != 0
     assert list(tmp_path.iterdir()) == []
+
+
+def refused(root: Path | None, source: str) -> str:
+    """What is said, of an installation into `root` or, without one, of a dry run on this machine."""
+    where = ["--dry-run"] if root is None else ["--root", str(root)]
+    arguments = ["worker", "install", "--url", "http://x", "--source", "-", *where]
+    done = CliRunner().invoke(app, arguments, input=f"{CAMERA}={source}\n")
+    assert isinstance(done.exception, InputError), done.output
+    return f"{done.output} {done.exception.message} {done.exception.hint}"
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("ftp://admin:hunter2@cam/live", "scheme that is not known"),
+        ("rtsp:///live?password=hunter2", "names no host"),
+        ("rtsp://admin:hunter2@:554/live", "names no host"),
+        ("http://admin:hunter2@169.254.169.254/live", "169.254.169.254"),
+        ("admin:hunter2@cam/live", "neither a URL"),
+        ("//admin:hunter2@cam/live", "neither a URL"),
+        ("clips/hunter2.mp4", "neither a URL"),
+        ("/media/none.mp4", "There is no file"),
+        ("file:///media/none.mp4", "There is no file"),
+        ("/media", "holds no pictures"),
+        ("/media/notes.txt", "is no video"),
+        ("synthetic:many", "cannot be drawn"),
+    ],
+)
+def test_what_can_be_no_source_is_refused_before_anything_is_written(tmp_path: Path, source: str, says: str) -> None:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "notes.txt").write_text("no film")
+    said = refused(tmp_path, source)
+    assert says in said
+    assert str(CAMERA) in said
+    assert "hunter2" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["media"]
+
+
+@pytest.mark.parametrize("source", ["997", "/dev/video997"])
+def test_a_device_that_this_machine_does_not_have_is_refused(source: str) -> None:
+    said = refused(None, source)
+    assert "There is no /dev/video997" in said
+    assert "Plug the camera in" in said
+
+
+def test_a_file_is_looked_for_where_it_will_be_and_a_camera_may_be_away(tmp_path: Path) -> None:
+    film = tmp_path / "media" / "door.avi"
+    film.parent.mkdir()
+    write_film(film, [portrait(1)] * 3)
+    install(tmp_path, sources=(f"{CAMERA}=/media/door.avi", f"{OTHER}=rtsp://127.0.0.1:9/live"))
+    said = as_systemd_reads(environment_in(tmp_path))
+    assert json.loads(said["FOOTFALL_INGEST__SOURCES"])[str(CAMERA)] == "/media/door.avi"
 
 
 def test_what_would_break_out_of_the_unit_is_refused(tmp_path: Path) -> None:
