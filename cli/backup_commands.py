@@ -67,8 +67,8 @@ def restore(
     The backup is read through before anything is written. Rows and images are held against what the backup says it
     has; when anything fails, the home is left as it was. Images keep the age that they had.
     """
-    from cli.backup.archive import restore_backup
     from cli.backup.gallery import rebuild
+    from cli.backup.restore import restore_backup
 
     began = time.monotonic()
     settings = load_settings()
