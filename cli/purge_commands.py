@@ -1,5 +1,5 @@
-"""`footfall purge`: erasing a person, a camera's period or a tenant, and verifying that it was done. The rules are
-`footfall.erasure`'s."""
+"""`footfall purge`: erasing a person, a camera's period or a tenant. The rules are `footfall.erasure`'s; what is done
+with a certificate where there is no server is `purge_certificates`'."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 import typer
 
+from cli import purge_certificates
 from cli.audit_commands import named_tenants
 from cli.gallery_commands import operator_settings
 from footfall.errors import InputError, NotFoundError, ServiceUnavailableError
-from footfall.settings import Settings, load_settings
+from footfall.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -162,50 +162,8 @@ def certificate(
         typer.echo(certificate_of(engine, *_located(engine, _chosen(engine, tenant), request_id)).model_dump_json())
 
 
-@app.command("verify")
-def verify(
-    certificate: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The JSON that was downloaded.")],
-    jwks: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="The installation's public keys; else this machine's."),
-    ] = None,
-    subject: Annotated[UUID | None, typer.Option(help="Say whether it is about this id.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check a certificate's signature, and show what it says. No server is asked.
-
-    The key in the certificate itself is not believed: it is one of this machine's, or of a file that `footfall purge
-    keys` printed on the installation that issued it. Exit code 2 when the certificate is not good.
-    """
-    from footfall.erasure_certificate import read_jwks
-    from footfall.erasure_certificate import verify as check
-    from footfall.signing_keys import ever_signed
-
-    known = ever_signed(load_settings().keys_path) if jwks is None else read_jwks(jwks.read_bytes())
-    verified = check(certificate.read_bytes(), known)
-    told = verified.certificate
-    if subject is not None and not verified.is_about(subject):
-        raise InputError(f"The certificate is good, and is not about {subject}.")
-    if as_json:
-        typer.echo(json.dumps({"valid": True, "kid": verified.kid, "certificate": told.model_dump(mode="json")}))
-        return
-    typer.echo(f"Good: signed with {verified.kid} on {told.issued_at:%Y-%m-%d %H:%M} UTC.")
-    about = f"the {told.subject.kind} {subject}" if subject is not None else f"a {told.subject.kind}"
-    typer.echo(f"It is about {about}, of which nothing was found on {told.verified_at:%Y-%m-%d %H:%M} UTC:")
-    for store in told.stores:
-        erased = ", ".join(f"{count} {name}" for name, count in sorted(store.erased.items())) or "nothing to erase"
-        typer.echo(f"  {store.store:9} {erased}; read {store.consistency}")
-    for kept in told.kept:
-        typer.echo(f"  kept      {kept}")
-
-
-@app.command("keys")
-def keys() -> None:
-    """Print every public key that certificates of this installation were signed with, for `verify --jwks` elsewhere."""
-    from footfall.erasure_certificate import jwks_of
-    from footfall.signing_keys import ever_signed
-
-    typer.echo(json.dumps(jwks_of(ever_signed(operator_settings().keys_path)), indent=2))
+app.command("verify")(purge_certificates.verify)
+app.command("keys")(purge_certificates.keys)
 
 
 @contextmanager
