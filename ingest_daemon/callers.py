@@ -19,6 +19,9 @@ _Request = socket | tuple[bytes, socket]
 class CallersServer(ThreadingHTTPServer):
     """A thread for each caller, of whom `refused` counts those over MOST_CALLERS."""
 
+    # Who comes while as many are taken or refused. With the standard library's five the kernel turns the next away, who
+    # tries again a second later.
+    request_queue_size = 2 * MOST_CALLERS
     daemon_threads = True
     block_on_close = False  # a client that keeps its connection open must not hold up the end
 

@@ -206,7 +206,8 @@ def test_callers_who_only_hold_the_line_cost_a_bounded_number_of_threads(served:
     with ExitStack() as closing:
         for _ in range(MOST_CALLERS + 20):
             address = ("127.0.0.1", served.http.base_url.port)
-            closing.enter_context(socket.create_connection(address, timeout=10))
+            # Of callers who come at once none has to try twice, which takes a second.
+            closing.enter_context(socket.create_connection(address, timeout=0.9))
         refused = eventually(lambda: served.metrics.registry.get_sample_value(_REFUSED) or 0.0, 20.0)
 
         assert refused == 20
