@@ -97,12 +97,16 @@ else:
     own = ["Site"] if site else []
     with standing:
         st.subheader("Beside the week before")
-        st.dataframe(
-            latest_frame(days.rows, days.as_of).drop(columns=own),
-            hide_index=True,
-            width="stretch",
-            column_config={**_DAY, "Change": st.column_config.NumberColumn(format="percent")},
-        )
+        newest = latest_frame(days.rows, days.as_of)
+        if newest.empty:
+            st.caption("No day of this period is over yet.")
+        else:
+            st.dataframe(
+                newest.drop(columns=own),
+                hide_index=True,
+                width="stretch",
+                column_config={**_DAY, "Change": st.column_config.NumberColumn(format="percent")},
+            )
         st.subheader("Days that stand out")
         unusual = unusual_frame(days.rows)
         if unusual.empty:
