@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from dagster import Definitions, definitions
 
 from assets.audit import audit_chain_intact
@@ -23,6 +25,7 @@ from assets.sources import IMAGES, TABLES
 from assets.terms import aged_marts, aged_records, expired_customers, orphaned_vectors
 from assets.thresholds import thresholds, thresholds_rest_on_enough_people
 from footfall.settings import Settings, load_settings
+from orchestration import SEARCHES_OF_MEMORY
 from orchestration.executor import executor_of
 from orchestration.jobs import JOBS
 from orchestration.resources import (
@@ -94,3 +97,7 @@ def build_definitions(settings: Settings) -> Definitions:
 def defs() -> Definitions:
     """What Dagster loads."""
     return build_definitions(load_settings())
+
+
+# The imports are what takes long; from here on memory is searched as ever.
+gc.set_threshold(*SEARCHES_OF_MEMORY)
