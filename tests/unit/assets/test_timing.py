@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dagster import MaterializeResult, materialize
+from dagster import DagsterInstance, MaterializeResult, materialize
 from dagster import asset as as_asset
 
 from assets.timing import timed
@@ -24,7 +24,9 @@ def its_own() -> MaterializeResult[None]:
 
 
 def test_seconds_are_beside_what_the_asset_told() -> None:
-    result = materialize([slow, its_own])
+    # With an instance of its own: without one Dagster looks into whatever another test's left behind.
+    with DagsterInstance.ephemeral() as instance:
+        result = materialize([slow, its_own], instance=instance)
     told = {
         event.asset_key.to_user_string(): event.materialization.metadata
         for event in result.get_asset_materialization_events()
