@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,20 +12,6 @@ from ingest_daemon.outbox.dead_letters import UNREADABLE
 from ingest_daemon.outbox.store import Outbox
 from tests.unit.ingest_daemon.api_server import CAMERA_ID
 from tests.unit.ingest_daemon.event_kit import IMAGE, face_event
-
-PLENTY = 100_000_000
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ingest" / "outbox.sqlite"
-
-
-@pytest.fixture
-def outbox(path: Path) -> Iterator[Outbox]:
-    outbox = Outbox.open(path, max_bytes=PLENTY)
-    yield outbox
-    outbox.close()
 
 
 def test_what_the_server_refuses_is_kept_visible_without_the_face(outbox: Outbox, path: Path) -> None:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -22,23 +21,11 @@ from footfall.errors import ConfigurationError
 from ingest_daemon.outbox.records import Taken
 from ingest_daemon.outbox.store import Outbox
 from tests.unit.ingest_daemon.api_server import CAMERA_ID
+from tests.unit.ingest_daemon.conftest import PLENTY
 from tests.unit.ingest_daemon.event_kit import IMAGE, face_event
 
 OTHER_CAMERA = UUID(int=99)
-PLENTY = 100_000_000
 SEAL_BYTES = 12 + 16  # nonce and tag of AES-GCM
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ingest" / "outbox.sqlite"
-
-
-@pytest.fixture
-def outbox(path: Path) -> Iterator[Outbox]:
-    outbox = Outbox.open(path, max_bytes=PLENTY)
-    yield outbox
-    outbox.close()
 
 
 def put(outbox: Outbox, event: FaceDetectedV1, image: bytes | None = IMAGE) -> Taken:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,21 +13,8 @@ from footfall.errors import ConfigurationError
 from ingest_daemon.outbox.dead_letters import UNREADABLE
 from ingest_daemon.outbox.store import Outbox
 from ingest_daemon.sealing import KEY_BYTES, Sealer
+from tests.unit.ingest_daemon.conftest import PLENTY
 from tests.unit.ingest_daemon.event_kit import IMAGE, face_event
-
-PLENTY = 100_000_000
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ingest" / "outbox.sqlite"
-
-
-@pytest.fixture
-def outbox(path: Path) -> Iterator[Outbox]:
-    outbox = Outbox.open(path, max_bytes=PLENTY)
-    yield outbox
-    outbox.close()
 
 
 def key_of(path: Path) -> Path:
