@@ -23,7 +23,7 @@ pages = st.navigation(
         st.Page("app_pages/customers.py", title="Customers", icon=":material/group:"),
         st.Page("app_pages/staff.py", title="Staff", icon=":material/badge:"),
         st.Page("app_pages/cameras.py", title="Cameras", icon=":material/videocam:"),
-        *([administration] if session.role in {"tenant_admin", "system_admin"} else []),
+        *([administration] if session.administers else []),
     ]
 )
 with st.sidebar:

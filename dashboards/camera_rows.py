@@ -19,6 +19,7 @@ from contracts.commands import (
 from contracts.mart_reports import CameraDayRow
 from contracts.places import Camera
 from contracts.workers import CameraHealth, Worker
+from dashboards.day_charts import LONGEST_DAY
 
 STATE_ICONS = {
     "Online": "🟢", "Stopped": "⏸️", "Away": "🟠", "Offline": "🔴", "Not registered": "⚪", "No worker": "⚪",
@@ -96,16 +97,21 @@ def camera_days_frame(rows: Sequence[CameraDayRow]) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def silent_cameras(rows: Sequence[CameraDayRow], cameras: Sequence[Camera]) -> list[str]:
-    """Names of the cameras that saw nobody on the latest day on which another one of their site saw somebody."""
+def silent_cameras(rows: Sequence[CameraDayRow], cameras: Sequence[Camera], as_of: datetime) -> list[str]:
+    """Names of the cameras that saw nobody on the latest whole day on which another one of their site saw somebody:
+    in the morning nobody may have come by yet. A camera that was not there when the day began is no case of it."""
+    whole_days = [row for row in rows if row.bucket_start + LONGEST_DAY <= as_of]
     latest: dict[UUID, datetime] = {}
-    for row in rows:
+    for row in whole_days:
         latest[row.site_id] = max(row.bucket_start, latest.get(row.site_id, row.bucket_start))
-    seeing = {row.camera_id for row in rows if row.bucket_start == latest[row.site_id]}
+    seeing = {row.camera_id for row in whole_days if row.bucket_start == latest[row.site_id]}
     return [
         camera.name
         for camera in cameras
-        if camera.enabled and camera.site_id in latest and camera.camera_id not in seeing
+        if camera.enabled
+        and camera.site_id in latest
+        and camera.created_at <= latest[camera.site_id]
+        and camera.camera_id not in seeing
     ]
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from contracts.mart_reports import Anomaly, DayRow, OccupancyRow
 from dashboards.charts import COLOURS
 
-_LONGEST_DAY = timedelta(hours=26)
+LONGEST_DAY = timedelta(hours=26)
 """As the mart has it: no day lasts longer, whatever the clocks do."""
 _QUARTER = timedelta(minutes=15)
 _STANDS_OUT: dict[Anomaly, str] = {"high": "Busier than usual", "low": "Quieter than usual"}
@@ -40,7 +40,7 @@ def unusual_frame(rows: Sequence[DayRow]) -> pd.DataFrame:
 
 def latest_frame(rows: Sequence[DayRow], as_of: datetime) -> pd.DataFrame:
     """Each site's latest day that was over when the marts were built, beside the week before."""
-    latest = {row.site_id: row for row in rows if row.bucket_start + _LONGEST_DAY <= as_of}
+    latest = {row.site_id: row for row in rows if row.bucket_start + LONGEST_DAY <= as_of}
     return pd.DataFrame(
         [
             {

@@ -28,6 +28,11 @@ class Session:
     email: str
     role: Role
 
+    @property
+    def administers(self) -> bool:
+        """Whether the tenant's administration is shown; what is allowed the API says."""
+        return self.role in {"tenant_admin", "system_admin"}
+
 
 def api_url() -> str:
     return os.environ.get(_API_URL, "http://127.0.0.1:8000").rstrip("/")

@@ -13,7 +13,7 @@ from dashboards.user_forms import users_section
 session = require_session()
 st.title("Administration")
 
-if session.role not in {"tenant_admin", "system_admin"}:
+if not session.administers:
     st.info("Users, API keys, the privacy mode and erasures are for administrators.", icon=":material/lock:")
     st.stop()
 

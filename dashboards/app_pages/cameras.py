@@ -97,8 +97,10 @@ def show_days(client: FootfallClient, cameras: list[Camera]) -> None:
     if not report.rows:
         st.caption("No camera saw anyone in the last 30 days.")
         return
-    if silent := silent_cameras(report.rows, cameras):
-        st.warning(f"Saw nobody on their site's latest day: {', '.join(silent)}.", icon=":material/visibility_off:")
+    if silent := silent_cameras(report.rows, cameras, report.as_of):
+        st.warning(
+            f"Saw nobody on their site's latest whole day: {', '.join(silent)}.", icon=":material/visibility_off:"
+        )
     st.dataframe(
         camera_days_frame(report.rows),
         hide_index=True,
@@ -227,7 +229,7 @@ def show_offer() -> None:
 
 session = require_session()
 api = session.client
-may_command = session.role in {"tenant_admin", "system_admin"}
+may_command = session.administers
 st.title("Cameras")
 with api_errors():
     site_names = {site.site_id: site.name for site in all_sites(api)}

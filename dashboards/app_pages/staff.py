@@ -165,5 +165,5 @@ with edit:
         st.caption("Your role may not change staff.")
 with danger:
     delete_person(api, chosen)
-if session.role in {"tenant_admin", "system_admin"}:
+if session.administers:
     show_days(api)

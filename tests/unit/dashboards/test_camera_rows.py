@@ -113,5 +113,13 @@ def test_a_camera_that_saw_nobody_while_another_of_its_site_did_is_named() -> No
     the_day_before = DAY.model_copy(
         update={"bucket_start": DAY.bucket_start - timedelta(days=1), "camera_id": blind.camera_id}
     )
-    assert silent_cameras([the_day_before, DAY], [seeing, blind, elsewhere, off]) == ["Gate"]
-    assert silent_cameras([], [seeing]) == []
+    late = DAY.bucket_start + timedelta(days=2)
+    new = blind.model_copy(update={"name": "New", "created_at": DAY.bucket_start + timedelta(hours=1)})
+    assert silent_cameras([the_day_before, DAY], [seeing, blind, elsewhere, off, new], late) == ["Gate"]
+    assert silent_cameras([], [seeing], late) == []
+
+
+def test_a_day_that_is_not_over_makes_no_camera_silent() -> None:
+    gate = camera(camera_id=uuid4()).model_copy(update={"site_id": DAY.site_id, "name": "Gate"})
+    assert silent_cameras([DAY], [gate], DAY.bucket_start + timedelta(hours=9)) == []
+    assert silent_cameras([DAY], [gate], DAY.bucket_start + timedelta(days=2)) == ["Gate"]
